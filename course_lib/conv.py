@@ -1,0 +1,204 @@
+"""Convolution: the sliding sum itself, and the convolution layers of networks with their gradients.
+
+The layers compute cross-correlation, as every framework does; `convolve2d` is the one that rotates the filter. Beside
+the fast layer (windows as columns, one matrix product) stand the lecture's loops with the same signature.
+"""
+
+import numpy as np
+
+from . import _validate
+from ._conv_columns import gather_columns, scatter_columns
+from ._conv_loops import conv2d_backward_loops, conv2d_forward_loops
+from ._conv_shapes import check_conv2d, output_size, window_positions
+from ._conv_transpose import conv_matrix, conv_transpose2d_backward, conv_transpose2d_forward
+
+__all__ = [
+    "output_size",
+    "correlate2d",
+    "convolve2d",
+    "conv1d_forward",
+    "conv1d_backward",
+    "conv2d_forward",
+    "conv2d_backward",
+    "conv2d_forward_loops",
+    "conv2d_backward_loops",
+    "conv_transpose2d_forward",
+    "conv_transpose2d_backward",
+    "conv_matrix",
+]
+
+
+def conv2d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1):
+    """2-D convolution layer: slide K filters over images with C channels (cross-correlation).
+
+    Formula: out[n,k,i,j] = b[k] + Σ_{c,p,q} x_padded[n, c, i·s + p·d, j·s + q·d] · w[k,c,p,q]
+
+    Arguments:
+        x         (N, C, H, W)
+        w         (K, C/groups, FH, FW)
+        b         (K,) or None
+        stride, pad, dilation  integer, or pair (rows, columns)
+        groups    filters of group g see only the channels of group g; groups = C is a depthwise convolution
+    Returns:
+        out       (N, K, Ho, Wo), Ho = floor((H + 2·pad - dilation·(FH - 1) - 1) / stride) + 1, Wo alike
+        cache     what conv2d_backward needs
+    Errors: ValueError, TypeError: wrong rank or channels, a filter larger than the padded input, groups that do not
+        divide C and K, stride or dilation below 1, pad below 0.
+    Lecture row: D-conv2d, B-options
+
+    >>> from course_lib.conv import conv2d_forward
+    >>> conv2d_forward([[[[1, 2, 3], [4, 5, 6]]]], [[[[1, 0], [0, -1]]]], [10])[0]
+    array([[[[6., 6.]]]])
+    """
+    x, w, b, stride, pad, dilation, groups, out_shape = check_conv2d(x, w, b, stride, pad, dilation, groups)
+    filters, filter_shape = w.shape[0], w.shape[2:]
+    columns = gather_columns(x, filter_shape, out_shape, stride, pad, dilation)  # (C, FH, FW, N, Ho, Wo)
+    grouped = columns.reshape(groups, w[0].size, -1)  # (G, C/G·FH·FW, N·Ho·Wo)
+    out = w.reshape(groups, filters // groups, -1) @ grouped  # one product a group: (G, K/G, N·Ho·Wo)
+    out = out.reshape(filters, len(x), *out_shape).transpose(1, 0, 2, 3)  # (K, N, Ho, Wo) -> (N, K, Ho, Wo)
+    if b is not None:
+        out = out + b[:, None, None]
+    return np.ascontiguousarray(out), (x, w, b is not None, stride, pad, dilation, groups, out_shape, columns)
+
+
+def conv2d_backward(dout, cache):
+    """Gradients of the 2-D convolution layer.
+
+    Formula: with the windows as the columns of a matrix, out = W·columns, so dW = dout·columnsᵀ and
+             dcolumns = Wᵀ·dout, which is added back to the pixels the columns came from
+
+    That is: dw correlates the input with dout; dx is the full cross-correlation of dout (zeros stuffed between its
+    elements for a stride) with the filter rotated by 180°, which is the full convolution with the unrotated filter.
+
+    Arguments:
+        dout   (N, K, Ho, Wo), the upstream gradient
+        cache  from conv2d_forward or conv2d_forward_loops
+    Returns:
+        dx     (N, C, H, W); 0 in rows and columns that no window reached
+        dw     (K, C/groups, FH, FW)
+        db     (K,), or None where the layer has no bias
+    Errors: ValueError, TypeError: dout is not of the output's shape; cache is not the layer's.
+    Lecture row: C-stride2, C-rotated, A-convback
+
+    >>> from course_lib.conv import conv2d_backward, conv2d_forward
+    >>> out, cache = conv2d_forward([[[[1, 2, 3]]]], [[[[1, -1]]]], [0])
+    >>> [g.ravel().tolist() for g in conv2d_backward([[[[10, 1]]]], cache)]
+    [[10.0, -9.0, -1.0], [12.0, 23.0], [11.0]]
+    """
+    x, w, has_bias, stride, pad, dilation, groups, out_shape, columns = _validate.unpack(cache, 9, "conv2d_forward")
+    filters, filter_shape = w.shape[0], w.shape[2:]
+    dout = _validate.upstream(dout, (len(x), filters, *out_shape))
+    if columns is None:  # the cache comes from the loops
+        columns = gather_columns(x, filter_shape, out_shape, stride, pad, dilation)
+    grouped = columns.reshape(groups, w[0].size, -1)  # (G, C/G·FH·FW, N·Ho·Wo)
+    d = dout.transpose(1, 0, 2, 3).reshape(groups, filters // groups, -1)  # (G, K/G, N·Ho·Wo)
+    dw = (d @ grouped.transpose(0, 2, 1)).reshape(w.shape)  # (G, K/G, C/G·FH·FW) -> (K, C/G, FH, FW)
+    dcolumns = w.reshape(groups, filters // groups, -1).transpose(0, 2, 1) @ d  # (G, C/G·FH·FW, N·Ho·Wo)
+    dx = scatter_columns(dcolumns.reshape(columns.shape), x.shape[2:], stride, pad, dilation)
+    db = dout.sum(axis=(0, 2, 3)) if has_bias else None
+    return dx, dw, db
+
+
+def conv1d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1):
+    """1-D convolution layer: the 2-D layer on images of height 1 (cross-correlation).
+
+    Formula: out[n,k,i] = b[k] + Σ_{c,j} x_padded[n, c, i·s + j·d] · w[k,c,j]
+
+    Arguments:
+        x         (N, C, W)
+        w         (K, C/groups, F)
+        b         (K,) or None
+        stride, pad, dilation, groups  integers
+    Returns:
+        out       (N, K, Wo)
+        cache     what conv1d_backward needs
+    Errors: ValueError, TypeError: as conv2d_forward.
+    Lecture row: D-conv1d
+
+    >>> from course_lib.conv import conv1d_forward
+    >>> conv1d_forward([[[1, 1, 1, 0, 0]]], [[[1, 0, 1]]])[0]
+    array([[[2., 1., 1.]]])
+    """
+    x = _validate.array("x", x, axes="N C W")
+    w = _validate.array("w", w, axes="K C/groups F")
+    stride = (1, _validate.integer("stride", stride, minimum=1))
+    pad = (0, _validate.integer("pad", pad, minimum=0))
+    dilation = (1, _validate.integer("dilation", dilation, minimum=1))
+    out, cache = conv2d_forward(
+        x[:, :, None], w[:, :, None], b, stride=stride, pad=pad, dilation=dilation, groups=groups
+    )
+    return out[:, :, 0], cache
+
+
+def conv1d_backward(dout, cache):
+    """Gradients of the 1-D convolution layer.
+
+    Formula: dw[k,c,j] = Σ_{n,i} dout[n,k,i] · x_padded[n, c, i·s + j·d],  dx as conv2d_backward,  db[k] = Σ_{n,i} dout
+
+    Arguments:
+        dout   (N, K, Wo), the upstream gradient
+        cache  from conv1d_forward
+    Returns:
+        dx     (N, C, W)
+        dw     (K, C/groups, F)
+        db     (K,), or None where the layer has no bias
+    Errors: ValueError, TypeError: dout is not of the output's shape; cache is not conv1d_forward's.
+    Lecture row: D-conv1d
+
+    >>> from course_lib.conv import conv1d_backward, conv1d_forward
+    >>> out, cache = conv1d_forward([[[1, 1, 1, 0, 0]]], [[[1, 0, 1]]])
+    >>> conv1d_backward([[[1, 2, 3]]], cache)[:2]
+    (array([[[1., 2., 4., 2., 3.]]]), array([[[6., 3., 1.]]]))
+    """
+    x, w, _, _, _, _, _, out_shape, _ = _validate.unpack(cache, 9, "conv1d_forward")
+    dout = _validate.upstream(dout, (len(x), len(w), out_shape[1]))
+    dx, dw, db = conv2d_backward(dout[:, :, None], cache)
+    return dx[:, :, 0], dw[:, :, 0], db
+
+
+def correlate2d(image, kernel, *, stride=1, pad=0):
+    """Cross-correlation of one image with one filter: the sliding sum of products.
+
+    Formula: out[i,j] = Σ_{m,n} I(i·s + m, j·s + n) · K(m, n)
+
+    Arguments:
+        image   (H, W)
+        kernel  (FH, FW)
+        stride, pad  integer, or pair (rows, columns)
+    Returns:
+        out     (Ho, Wo)
+    Errors: ValueError, TypeError: wrong rank, a kernel larger than the padded image, stride below 1, pad below 0.
+    Lecture row: A-conv, D-conv2d
+
+    >>> from course_lib.conv import correlate2d
+    >>> correlate2d([[1, 2, 3], [4, 5, 6]], [[1, 0], [0, -1]])
+    array([[-4., -4.]])
+    """
+    image = _validate.array("image", image, axes="H W")
+    kernel = _validate.array("kernel", kernel, axes="FH FW")
+    stride, pad = _validate.pair("stride", stride, minimum=1), _validate.pair("pad", pad, minimum=0)
+    window_positions("kernel", image.shape, kernel.shape, stride, pad)  # raises where the kernel is too large
+    return conv2d_forward(image[None, None], kernel[None, None], stride=stride, pad=pad)[0][0, 0]
+
+
+def convolve2d(image, kernel, *, stride=1, pad=0):
+    """True convolution of one image with one filter: cross-correlation with the filter rotated by 180°.
+
+    Formula: out[i,j] = Σ_{m=0}^{FH-1} Σ_{n=0}^{FW-1} f(i-m, j-n) · g(m, n), at the positions where the filter lies in
+             the padded image; pad = FH - 1, FW - 1 gives the full convolution
+
+    Arguments:
+        image   (H, W)
+        kernel  (FH, FW)
+        stride, pad  integer, or pair (rows, columns)
+    Returns:
+        out     (Ho, Wo)
+    Errors: ValueError, TypeError: wrong rank, a kernel larger than the padded image, stride below 1, pad below 0.
+    Lecture row: A-conv, X-7
+
+    >>> from course_lib.conv import convolve2d
+    >>> convolve2d([[1, 2, 3], [4, 5, 6]], [[1, 0], [0, -1]])
+    array([[4., 4.]])
+    """
+    kernel = _validate.array("kernel", kernel, axes="FH FW")
+    return correlate2d(image, kernel[::-1, ::-1], stride=stride, pad=pad)
