@@ -1,0 +1,238 @@
+"""The check itself: run the learner's functions on the cases, compare, score, and say which idea is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import traceback
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .compare import Difference, as_numbers, difference, same
+from .exercise import Case, Exercise, ResultForm, Wrong
+from .inputs import changed, fresh
+from .report import CheckResult, Finding, failed, passed, raised, unsolved
+from .signatures import Evidence, recognise, right_only_where
+
+
+@dataclass
+class Trial:
+    """What happened on one case: the learner's values, the expected ones, and the difference per output."""
+
+    case: Case
+    expected: dict[str, np.ndarray]
+    values: dict[str, Any] = field(default_factory=dict)
+    differences: dict[str, Difference] = field(default_factory=dict)
+    fault: str | None = None  # wrong form of the result, or a changed argument: the whole case is wrong
+
+    def right(self, output: str) -> bool:
+        return self.fault is None and output not in self.differences
+
+
+class LearnerError(Exception):
+    """The learner's function raised; holds what, and on which of the learner's lines."""
+
+    def __init__(self, error: Exception, case: Case):
+        super().__init__(str(error))
+        self.error, self.case = error, case
+
+
+def check(exercise_id: str, *functions: Callable, points: float = 1.0, hidden: Sequence[Mapping[str, Any]] | None = None,
+          seed: int = 0) -> CheckResult:
+    """Judge the learner's functions for one exercise and return the points earned.
+
+    Formula: points · (share of the (case, output) pairs that are right), rounded down to quarter points; full points
+    only when all are.
+
+    Arguments: exercise_id, such as "07.conv2d_backward"; functions, those that the exercise names, in its order; points,
+    the most that can be earned; hidden, the parameters of each hidden case (the visible cases are run when it is
+    None); seed, from which the hidden cases' numbers are drawn.
+
+    Returns a `CheckResult`: a Python float with a readable rendering. It is 0.0 where the exercise is not done yet.
+    Raises ValueError for an unknown exercise, a wrong number of functions or points that are no positive number.
+    """
+    from .exercises import find
+
+    exercise = find(exercise_id)
+    if not (isinstance(points, (int, float)) and math.isfinite(points) and points > 0):
+        raise ValueError(f"points must be a positive number; got {points!r}")
+    if len(functions) != len(exercise.names):
+        raise ValueError(f"check({exercise_id!r}) takes {len(exercise.names)} function(s), {', '.join(exercise.names)}; got {len(functions)}")
+    for given, name in zip(functions, exercise.names):
+        if not callable(given):
+            raise ValueError(f"check({exercise_id!r}) expects {name} to be a function; got {type(given).__name__}")
+    return judge(exercise, functions, cases_for(exercise, hidden, seed), float(points), hidden is not None)
+
+
+def cases_for(exercise: Exercise, hidden: Sequence[Mapping[str, Any]] | None, seed: int) -> list[Case]:
+    """The visible cases, or the hidden ones drawn from their parameters and the seed."""
+    if hidden is None:
+        return list(exercise.visible())
+    if exercise.draw is None:
+        raise ValueError(f"{exercise.id} has no hidden cases to draw")
+    rng = np.random.default_rng(seed)
+    return [exercise.draw(rng, **parameters) for parameters in hidden]
+
+
+def judge(exercise: Exercise, functions: Sequence[Callable], cases: Sequence[Case], points: float, hidden: bool = False) -> CheckResult:
+    """Run, compare, score and explain. `check` after its arguments were looked at; tests call it directly."""
+    if exercise.needs:
+        from .exercises import find
+
+        first = find(exercise.needs)
+        before = judge(first, functions[:len(first.names)], first.visible(), 1.0)
+        if before.status == "unsolved":
+            return unsolved(exercise, points, hidden, f"it builds on {first.name}, which is not done yet")
+        if before.status != "passed":
+            return failed(exercise, 0.0, points, hidden, [], [Finding(
+                first.name, f"{exercise.name} builds on your {first.name}, which does not pass its own check yet: mend that first.")], None)
+    said = io.StringIO()
+    heard: list[str] = []
+    trials: list[Trial] = []
+    try:
+        for case in cases:
+            trials.append(try_case(exercise, functions, case, said, heard))
+    except NotImplementedError:
+        return unsolved(exercise, points, hidden)
+    except LearnerError as e:
+        return raised(exercise, points, hidden, e.error, learner_line(e.error), e.case, printed=said.getvalue())
+
+    pairs = [(t, o) for t in trials for o in exercise.outputs]
+    share = sum(t.right(o) for t, o in pairs) / len(pairs)
+    if share == 1.0:
+        return passed(exercise, points, hidden, heard, len(trials))
+    earned = 0.0 if exercise.all_or_nothing else math.floor(points * share * 4) / 4
+    named = name_ideas(exercise, trials)
+    if exercise.all_or_nothing and not any(t.fault for t in trials):
+        # A quiz: the numbers would give the answer away; the sentences of the wrong ideas are what there is to say.
+        return failed(exercise, earned, points, hidden, named,
+                      [] if named else [Finding("", "Something in it is wrong. Find out by trying, not by guessing.")], None)
+    return failed(exercise, earned, points, hidden, named, explain(exercise, trials, named), smallest(trials),
+                  printed=said.getvalue())
+
+
+def try_case(exercise: Exercise, functions: Sequence[Callable], case: Case, said: io.StringIO, heard: list[str]) -> Trial:
+    """One case: expected values from the reference, then the learner's, each on copies of its own."""
+    trial = Trial(case, expected_values(exercise, case))
+    args, kwargs = fresh(case)
+    unchanged = fresh(case)
+    try:
+        with quiet(said, heard):
+            trial.values = exercise.evaluate(functions, args, kwargs)
+    except NotImplementedError:
+        raise
+    except ResultForm as e:
+        trial.fault = str(e)
+        return trial
+    except Exception as e:
+        if case.form == "read-only" and isinstance(e, ValueError) and "read-only" in str(e):
+            trial.fault = "Your function changes one of its arguments in place (that case hands over read-only arrays): work on a copy."
+            return trial
+        raise LearnerError(e, case) from None
+    names = list(exercise.arguments[:len(args)])
+    if found := changed(dict(zip(names, unchanged[0])), dict(zip(names, args))):
+        trial.fault = f"Your function changes its argument {found} in place: the caller's array is not yours to change. Work on a copy."
+        return trial
+    for output in exercise.outputs:
+        if wrong := difference(trial.values.get(output), trial.expected[output], output):
+            trial.differences[output] = wrong
+    return trial
+
+
+def expected_values(exercise: Exercise, case: Case) -> dict[str, np.ndarray]:
+    values = exercise.evaluate(exercise.reference, *fresh(case))
+    return {o: np.asarray(values[o], dtype=np.float64) for o in exercise.outputs}
+
+
+@contextlib.contextmanager
+def quiet(said: io.StringIO, heard: list[str]):
+    """Collect what the function prints and what NumPy warns of, so that a right answer that warns is still right."""
+    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        warnings.simplefilter("always")
+        yield
+    for w in caught:
+        text = str(w.message)
+        if text not in heard:
+            heard.append(text)
+
+
+def learner_line(error: Exception) -> str | None:
+    """The last line of the traceback that is not the library's or NumPy's own: the learner's line."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__)
+              if "course_lib" not in f.filename and "site-packages" not in f.filename and f.line]
+    return frames[-1].line.strip() if frames else None
+
+
+# --- which idea is wrong -------------------------------------------------------------------------------------------
+
+def name_ideas(exercise: Exercise, trials: Sequence[Trial]) -> list[Wrong]:
+    """The misconceptions whose results are the learner's: one that explains every output, else one for each output."""
+    wrong_outputs = [o for o in exercise.outputs if any(o in t.differences for t in trials)]
+    if not wrong_outputs or any(t.fault for t in trials):
+        return []
+    behaviour = {m: idea_matches(exercise, m, trials) for m in exercise.misconceptions}
+    for m, matches in behaviour.items():
+        if all(matches[o] for o in exercise.outputs):
+            return [m]
+    named: list[Wrong] = []
+    for o in wrong_outputs:
+        for m, matches in behaviour.items():
+            if matches[o]:
+                if m not in named:
+                    named.append(m)
+                break
+    return named
+
+
+def idea_matches(exercise: Exercise, misconception: Wrong, trials: Sequence[Trial]) -> dict[str, bool]:
+    """For each output: does the misconception give just what the learner gave, on every case?"""
+    matches = dict.fromkeys(exercise.outputs, True)
+    functions = exercise.wrong_functions(misconception)
+    for t in trials:
+        try:
+            with quiet(io.StringIO(), []), np.errstate(all="ignore"):
+                values = exercise.evaluate(functions, *fresh(t.case))
+        except Exception:  # a wrong idea may be unable to run on a case: then it is not what the learner did
+            return dict.fromkeys(exercise.outputs, False)
+        for o in exercise.outputs:
+            matches[o] = matches[o] and alike(t.values.get(o), values.get(o))
+    return matches
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Equal within tolerance; NaN in the same places counts as equal here."""
+    x, y = as_numbers(a), as_numbers(b)
+    if x is None or y is None or x.shape != y.shape:
+        return False
+    hole = ~np.isfinite(x)
+    return bool(np.array_equal(hole, ~np.isfinite(y))) and same(np.where(hole, 0, x), np.where(hole, 0, y))
+
+
+def explain(exercise: Exercise, trials: Sequence[Trial], named: Sequence[Wrong]) -> list[Finding]:
+    """For each wrong output: where it is worst and what its numbers look like. For a fault: the fault, once."""
+    if faults := list(dict.fromkeys(t.fault for t in trials if t.fault)):
+        return [Finding("", f) for f in faults]
+    findings = []
+    for o in exercise.outputs:
+        off = [t for t in trials if o in t.differences]
+        if not off:
+            continue
+        shown = min(off, key=lambda t: t.case.size)
+        signature = None
+        if not named:
+            if all(t.differences[o].kind == "value" for t in off):
+                signature = recognise(o, [Evidence(t.case, as_numbers(t.values[o]), t.expected[o], o not in t.differences) for t in trials])
+            signature = signature or right_only_where([(t.case, o not in t.differences) for t in trials])
+        findings.append(Finding(o, shown.differences[o].text, shown.case.label, len(off), len(trials), signature))
+    return findings
+
+
+def smallest(trials: Sequence[Trial]) -> Trial | None:
+    """The failing case with the fewest numbers in it."""
+    off = [t for t in trials if t.fault or t.differences]
+    return min(off, key=lambda t: t.case.size) if off else None

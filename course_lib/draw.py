@@ -1,0 +1,157 @@
+"""Pictures for the notebooks: matrices with their numbers, and circuits with values and gradients on the wires.
+
+Colours tell signs apart for colour-blind readers too (blue negative, orange positive, white zero), and every number is
+printed with its sign, so that no picture depends on colour. Matplotlib is imported when a picture is drawn.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+INK, VALUE, GRADIENT, MARK = "#30343b", "#1f5fa8", "#b8500a", "#111111"
+_STOPS = ("#2f6db5", "#9dc1e4", "#ffffff", "#f6b98a", "#c8590f")
+
+
+def palette():
+    """The diverging colour map of all pictures: blue below zero, white at zero, orange above."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("signs", _STOPS)
+
+
+def show(figure: Any, alt: str, caption: str) -> None:
+    """Display a figure with a text alternative for screen readers and a caption that says what to see; close it.
+
+    alt: what the picture shows, for those who cannot see it. caption: what to look for, printed under it.
+    Raises ValueError when either is empty.
+    """
+    if not alt.strip() or not caption.strip():
+        raise ValueError("show needs alt (what the picture shows) and caption (what to see in it); one of them is empty")
+    import matplotlib.pyplot as plt
+    from IPython.display import Markdown, display
+
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=110, bbox_inches="tight", facecolor="white", metadata={"Software": None})
+    plt.close(figure)
+    display({"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": f"[picture: {alt}]"},
+            raw=True, metadata={"image/png": {"alt": alt}})
+    display(Markdown(f"*{caption}*"))
+
+
+def figure(columns: int = 1, *, width: float = 3.0, height: float = 3.0, ratios: Sequence[float] | None = None):
+    """A figure with `columns` axes in a row; returns (figure, list of axes). Sizes are inches for one axes."""
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, columns, figsize=(width * columns, height), squeeze=False, layout="constrained",
+                             gridspec_kw={"width_ratios": ratios} if ratios else None)
+    return fig, list(axes[0])
+
+
+def matrix(ax: Any, array: Any, *, title: str = "", limit: float | None = None, mark: Sequence[tuple[int, int, int, int]] = (),
+           labels: Sequence[Sequence[str]] | None = None, hide: Any = None) -> None:
+    """Draw a matrix as coloured squares with its numbers.
+
+    array (H, W), or (W,) for one row; limit, the magnitude at full colour (default: the largest in the array); mark,
+    rectangles (row, column, height, width) to outline; labels, texts in place of the numbers; hide (H, W), true where
+    the number is not shown yet. Raises ValueError for more than two axes.
+    """
+    from matplotlib.patches import Rectangle
+
+    a = np.atleast_2d(np.asarray(array, dtype=float))
+    if a.ndim != 2:
+        raise ValueError(f"array has shape {a.shape}; matrix draws one or two axes")
+    limit = float(limit or np.max(np.abs(a), initial=0.0) or 1.0)
+    hidden = np.zeros(a.shape, bool) if hide is None else np.broadcast_to(np.asarray(hide, bool), a.shape)
+    ax.imshow(np.where(hidden, 0.0, a), cmap=palette(), vmin=-limit, vmax=limit)
+    size = 11 if max(a.shape) <= 6 else 8
+    for (i, j), v in np.ndenumerate(a):
+        text = "?" if hidden[i, j] else labels[i][j] if labels is not None else f"{v:.3g}"
+        dark = not hidden[i, j] and abs(v) > 0.7 * limit
+        ax.text(j, i, text, ha="center", va="center", fontsize=size, color="white" if dark else INK)
+    ax.set_xticks(np.arange(-0.5, a.shape[1]), [])
+    ax.set_yticks(np.arange(-0.5, a.shape[0]), [])
+    ax.grid(color="#c9ccd1", linewidth=0.8)
+    ax.tick_params(length=0)
+    for row, column, height, width in mark:
+        ax.add_patch(Rectangle((column - 0.5, row - 0.5), width, height, fill=False, edgecolor=MARK, linewidth=2.6))
+    if title:
+        ax.set_title(title, fontsize=11, color=INK)
+
+
+def circuit(ax: Any, nodes: Mapping[str, tuple[float, float, str]], wires: Sequence[tuple[str, str, str, str]]) -> None:
+    """Draw a computational graph with values above its wires and gradients below.
+
+    nodes {name: (x, y, label)}: a label of at most three characters is a gate (a circle), a longer or empty one plain
+    text; wires (from, to, value, gradient), texts that may be empty.
+    """
+    for start, end, value, gradient in wires:
+        (x0, y0, tail), (x1, y1, head) = nodes[start], nodes[end]
+        ax.annotate("", xy=(x1, y1), xytext=(x0, y0), zorder=1,
+                    arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.2,
+                                "shrinkA": 26 if len(tail) == 3 else 15, "shrinkB": 26 if len(head) == 3 else 15})
+        mx, my = (x0 + x1) / 2, (y0 + y1) / 2
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+        if value:
+            ax.text(mx, my + 0.07, value, ha="center", va="bottom", fontsize=10, color=VALUE, bbox=box, zorder=3)
+        if gradient:
+            ax.text(mx, my - 0.07, gradient, ha="center", va="top", fontsize=10, color=GRADIENT, style="italic", bbox=box, zorder=3)
+    for x, y, label in nodes.values():
+        gate = 0 < len(label) <= 3
+        ax.text(x, y, label, ha="center", va="center", fontsize=13 if gate else 11, color=INK, zorder=4,
+                bbox={"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": INK} if gate else None)
+    xs, ys = [n[0] for n in nodes.values()], [n[1] for n in nodes.values()]
+    ax.set_xlim(min(xs) - 0.3, max(xs) + 0.3)
+    ax.set_ylim(min(ys) - 0.3, max(ys) + 0.3)
+    ax.axis("off")
+
+
+def flat_circuit(ax: Any, values: Mapping[str, float], gradients: Mapping[str, float]) -> None:
+    """Draw the lecture's circuit σ(w0·x0 + w1·x1 + w2) with a value and a gradient on each wire.
+
+    values {wire: number} for the wires w0 x0 w1 x1 w2 s0 s1 s2 s3 L; gradients the same; a "?" stands for a missing one.
+    """
+    inputs = {"w0": (0, 5.4), "x0": (0, 4.4), "w1": (0, 2.6), "x1": (0, 1.6), "w2": (0, 0.2)}
+    gates = {"s0": (2, 4.9, "×"), "s1": (2, 2.1, "×"), "s2": (4, 3.5, "+"), "s3": (6, 2.6, "+"), "L": (8, 2.6, "σ"), "end": (10, 2.6, "")}
+    runs = {"w0": "s0", "x0": "s0", "w1": "s1", "x1": "s1", "w2": "s3", "s0": "s2", "s1": "s2", "s2": "s3", "s3": "L", "L": "end"}
+    nodes = {**{name: (*at, "") for name, at in inputs.items()}, **gates}
+    circuit(ax, nodes, [(a, b, "", "") for a, b in runs.items()])
+    for a, b in runs.items():
+        (x0, y0, _), (x1, y1, _) = nodes[a], nodes[b]
+        # Around an input's left end, above and below a level wire, to the right of a steep one; the value always on top.
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        if a in inputs:
+            (x, align), at = (x0 + 0.1, "right"), (y0 + 0.03, y0 - 0.33)
+        elif y0 == y1:
+            align, at = "center", (y + 0.08, y - 0.4)
+        else:
+            (x, align), at = (x + 0.15, "left"), (y + 0.41, y + 0.05) if y1 < y0 else (y - 0.37, y - 0.73)
+        for name, numbers, height, colour, style in ((a, values, at[0], VALUE, "normal"), (f"d{a}", gradients, at[1], GRADIENT, "italic")):
+            text = f"{name} = {numbers[a]:.4g}" if a in numbers else f"{name} = ?"
+            ax.text(x, height, text, ha=align, va="bottom", fontsize=10, color=colour, style=style)
+    ax.set_xlim(-1.4, 10.4)
+
+
+def margins(ax: Any, scores: Any, correct: int, *, title: str = "") -> None:
+    """Draw one item's class scores as marks, and the line they should stay below: the correct score minus 1.
+
+    scores (C,); correct, the index of the correct class. What lies above the line is hatched: the violated margins.
+    """
+    s = np.asarray(scores, dtype=float)
+    line = s[correct] - 1
+    for c, v in enumerate(s):
+        if c != correct and v > line:
+            ax.bar(c, v - line, bottom=line, width=0.5, color="none", edgecolor=GRADIENT, hatch="///", linewidth=1.0)
+            ax.text(c + 0.3, (v + line) / 2, f"{v - line:.3g}", va="center", color=GRADIENT, fontsize=11)
+        ax.hlines(v, c - 0.32, c + 0.32, color=VALUE if c == correct else INK, linewidth=4)
+    ax.axhline(line, color=GRADIENT, linestyle="--", linewidth=1.4, zorder=0)
+    ax.set_xticks(range(len(s)), [f"class {c}\ns = {v:.3g}" + ("\n(correct)" if c == correct else "") for c, v in enumerate(s)])
+    ax.set_xlim(-0.6, len(s) - 0.4)
+    ax.tick_params(length=0)
+    ax.spines[["top", "right", "bottom"]].set_visible(False)
+    if title:
+        ax.set_title(title, fontsize=11, color=INK)
