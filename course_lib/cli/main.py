@@ -1,0 +1,231 @@
+"""The `workbook` command: every step of the course, for students, instructors and self-study readers.
+
+Heavy modules are imported inside the commands, so that `workbook --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from course_lib.grading.course import Course, WorkbookError, table, this_environment
+
+
+class WorkbookGroup(click.Group):
+    """A group whose WorkbookErrors are one line on stderr and exit code 1; anything else keeps its traceback."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except WorkbookError as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
+
+
+@click.group(cls=WorkbookGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--root", type=click.Path(path_type=Path), help="The course folder. Default: found from the current one.")
+@click.pass_context
+def workbook(ctx: click.Context, root: Path | None) -> None:
+    """Work on, check, hand in and grade the notebooks of the course.
+
+    Notebooks and assignments can be named by number: `workbook check 07`.
+    """
+    ctx.obj = root
+    ctx.with_resource(this_environment())
+
+
+def _course(ctx: click.Context) -> Course:
+    return Course.find() if ctx.obj is None else Course.at(ctx.obj)
+
+
+# --- for students ---------------------------------------------------------------------------------------------------
+
+
+@workbook.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="This port and no other. Default: the first free from 8888.")
+@click.option("--no-browser", is_flag=True, help="Only start the server.")
+@click.pass_context
+def lab(ctx: click.Context, port: int | None, no_browser: bool) -> None:
+    """Copy new notebooks into work/ and open JupyterLab there."""
+    from course_lib.cli.lab import start
+
+    ctx.exit(start(_course(ctx), port, browser=not no_browser))
+
+
+@workbook.command()
+@click.argument("notebook")
+@click.option("--solutions", is_flag=True, help="Check the solved notebook instead of the one in work/.")
+@click.pass_context
+def check(ctx: click.Context, notebook: str, solutions: bool) -> None:
+    """Run the visible checks of NOTEBOOK (a file, or a number such as 07); exit 0 only when all pass."""
+    from course_lib.grading.run import run_checks
+    from course_lib.grading.submit import find_notebooks, result_rows
+
+    course = _course(ctx)
+    _, paths = find_notebooks(course, notebook, course.solutions if solutions else None)
+    results = [result for path in paths for result in run_checks(path)]
+    if not results:
+        raise WorkbookError(f"{course.show(paths[0])}: holds no check. Is it the assignment's notebook?")
+    click.echo(table(("exercise", "check", "points"), result_rows(results)))
+    _messages(results)
+    ctx.exit(0 if all(result.status == "passed" for result in results) else 1)
+
+
+@workbook.command()
+@click.argument("notebook")
+@click.option("--student", metavar="NAME", help="Your name in the course. Default: your login name.")
+@click.option("--out", type=click.Path(path_type=Path), help="The zip to write, or its folder. Default: hand-in/.")
+@click.pass_context
+def submit(ctx: click.Context, notebook: str, student: str | None, out: Path | None) -> None:
+    """Check NOTEBOOK (a file, or a number such as 07) and pack the hand-in, also when parts are not done."""
+    from course_lib.grading.submit import result_rows
+    from course_lib.grading.submit import submit as make_hand_in
+
+    course = _course(ctx)
+    hand_in = make_hand_in(course, notebook, out=out, student=student)
+    click.echo(table(("exercise", "check", "points"), result_rows(hand_in.results)))
+    _messages(hand_in.by_status("failed", "error"))
+    for status, words in (("unsolved", "Not done yet"), ("failed", "Wrong"), ("error", "Stopped with an error")):
+        if exercises := [result.exercise for result in hand_in.by_status(status)]:
+            click.echo(f"{words}: {', '.join(exercises)}")
+    if hand_in.missing:
+        click.echo(f"Cells of the assignment that are gone from the notebook: {', '.join(hand_in.missing)}")
+    click.echo(f"Packed for {hand_in.student}: {course.show(hand_in.path)}. Hand in this file.")
+
+
+def _messages(results) -> None:
+    for result in results:
+        if result.status != "passed" and result.message.strip():
+            click.echo(f"\n{result.exercise}\n" + "\n".join(f"  {line}" for line in result.message.strip().splitlines()))
+    if results:
+        click.echo()
+
+
+# --- for instructors ------------------------------------------------------------------------------------------------
+
+
+@workbook.command()
+@click.argument("assignments", nargs=-1)
+@click.option("--execute/--no-execute", default=True, help="Re-execute the solved notebooks first.")
+@click.pass_context
+def notebooks(ctx: click.Context, assignments: tuple[str, ...], execute: bool) -> None:
+    """Re-execute solutions/ and make notebooks/ from it (all, or the ASSIGNMENTS named)."""
+    from course_lib.grading import generate
+
+    course = _course(ctx)
+    names = generate.chosen(course, assignments or None)
+    generate.refuse_answered(course, names)  # before minutes of executing, not after
+    changed = generate.execute_solutions(course, names) if execute else []
+    changed += generate.regenerate(course, names)
+    for path in changed:
+        click.echo(f"wrote {course.show(path)}")
+    if not changed:
+        click.echo("Everything was up to date.")
+
+
+@workbook.command()
+@click.argument("assignment", required=False)
+@click.option("--out", type=click.Path(path_type=Path), help="The zip to write, or its folder. Default: release/.")
+@click.pass_context
+def release(ctx: click.Context, assignment: str | None, out: Path | None) -> None:
+    """Make the students' zip: notebooks, library and environment, without solutions and hidden tests."""
+    from course_lib.grading.release import make_bundle
+
+    course = _course(ctx)
+    click.echo(f"wrote {course.show(make_bundle(course, assignment, out))}")
+
+
+@workbook.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.pass_context
+def collect(ctx: click.Context, directory: Path) -> None:
+    """Sort the hand-ins in DIRECTORY (zips, notebooks, a folder per student) into submitted/."""
+    from course_lib.grading.collect import collect as sort_hand_ins
+
+    report = sort_hand_ins(_course(ctx), directory)
+    if not report.rows:
+        raise WorkbookError(f"{directory}: holds no zip and no notebook. Name the folder that holds the hand-ins")
+    rows = [(row.source, row.status, row.student or "?", row.assignment or "?", row.note) for row in report.rows]
+    click.echo(table(("file", "result", "student", "assignment", "note"), rows))
+    if report.refused:
+        count = len(report.refused)
+        some = f"{count} hand-ins were" if count > 1 else "1 hand-in was"
+        raise WorkbookError(f"{some} refused (the table says why); all others are in their place")
+
+
+@workbook.command()
+@click.argument("assignment", required=False)
+@click.option("--sample", is_flag=True, help="First make a class of sample submissions, and grade that.")
+@click.option("--feedback/--no-feedback", default=True, help="Write the feedback pages.")
+@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Submissions graded at the same time. Default: one a core.")
+@click.pass_context
+def grade(ctx: click.Context, assignment: str | None, sample: bool, feedback: bool, jobs: int | None) -> None:
+    """Grade submitted/ (all assignments, or ASSIGNMENT) into the gradebook."""
+    from course_lib.grading.grade import grade_class
+
+    course = _course(ctx)
+    name = None if assignment is None else course.resolve(assignment)
+    code = grade_class(course, name, sample=sample, feedback=feedback, jobs=jobs or os.cpu_count() or 1)
+    ctx.exit(code if isinstance(code, int) else 0)
+
+
+# --- for the repository ---------------------------------------------------------------------------------------------
+
+
+@workbook.command(context_settings={"ignore_unknown_options": True})
+@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def test(ctx: click.Context, pytest_args: tuple[str, ...]) -> None:
+    """Run every test; further arguments go to pytest."""
+    course = _course(ctx)
+    if not (course.root / "tests").is_dir():
+        raise WorkbookError(f"{course.root} has no tests/: the student bundle comes without; use `workbook check`")
+    if importlib.util.find_spec("pytest") is None:
+        raise WorkbookError("pytest is not installed here: python -m pip install -c requirements.lock -e '.[test]'")
+    ctx.exit(subprocess.run([sys.executable, "-m", "pytest", *pytest_args], cwd=course.root).returncode)
+
+
+CLEANED = ("build", "release", "autograded", "feedback", ".pytest_cache")
+KEPT = {".git", ".venv", "work", "submitted", "submitted-earlier", "hand-in"}
+
+
+@workbook.command()
+@click.pass_context
+def clean(ctx: click.Context) -> None:
+    """Remove what was built; never work/, submitted/, hand-in/ or the gradebook."""
+    course = _course(ctx)
+    doomed = [course.root / name for name in CLEANED]
+    for here, folders, _ in os.walk(course.root):
+        folders[:] = [f for f in folders if not (Path(here) == course.root and (f in KEPT or f in CLEANED))]
+        doomed += [Path(here, f) for f in folders if f == "__pycache__"]
+        folders[:] = [f for f in folders if f != "__pycache__"]
+    removed = [course.show(path) for path in doomed if _remove(path)]
+    click.echo(f"removed {', '.join(removed)}" if removed else "Nothing to remove.")
+
+
+def _remove(path: Path) -> bool:
+    """Whether there was something. Of a link only the link goes, never what it points to."""
+    if path.is_symlink():
+        path.unlink()
+        return True
+    if not path.is_dir():
+        return False
+    for here, _, _ in os.walk(path):
+        os.chmod(here, stat.S_IRWXU)  # nbgrader makes read-only trees
+    if os.name == "nt":
+        for here, _, files in os.walk(path):
+            for file in files:
+                os.chmod(Path(here, file), stat.S_IWRITE)
+    shutil.rmtree(path)
+    return True
+
+
+def main() -> None:
+    """The console script."""
+    workbook(prog_name="workbook")

@@ -1,0 +1,139 @@
+"""Run a notebook's cells in a fresh kernel, and settle what its test cells scored.
+
+nbgrader reads a test cell's score from its output: any stderr is 0 points, a value it cannot read as a number (such as
+`np.float64(0.0)`), a negative one or NaN is full marks, and so is silence. `settle` turns each of these into what it means.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbgrader.preprocessors import Execute
+from nbgrader.utils import is_grade, is_solution
+from traitlets import Unicode
+
+_NUMPY_SCALAR = re.compile(r"^np\.(?:float|int|uint)\d+\((.*)\)$")
+
+# What a kernel that grades runs with: one BLAS thread, no history file, pictures without a screen.
+KERNEL_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+
+
+class GradingExecute(Execute):
+    """nbgrader's Execute, with settled test cells; takes a recorded run where one was made already."""
+
+    recorded_directory = Unicode("", help="Folder of notebooks that were run already, as <student>/<assignment>/<notebook>.ipynb").tag(config=True)
+
+    def preprocess(self, nb, resources, km=None):
+        recorded = self._recorded(resources)
+        if recorded is None or not take_outputs(nb, recorded):
+            os.environ.update({k: v for k, v in KERNEL_ENVIRONMENT.items() if k not in os.environ})
+            nb, resources = super().preprocess(nb, resources, km)
+        settle(nb)
+        return nb, resources
+
+    def _recorded(self, resources):
+        ids = resources.get("nbgrader", {})
+        if not self.recorded_directory or not ids:
+            return None
+        path = Path(self.recorded_directory) / ids["student"] / ids["assignment"] / f"{ids['notebook']}.ipynb"
+        return nbformat.read(path, as_version=4) if path.is_file() else None
+
+
+def take_outputs(nb, recorded) -> bool:
+    """Copy the outputs of a recorded run of the very same code; False (and nothing copied) where the code differs."""
+    here = [c for c in nb.cells if c.cell_type == "code"]
+    there = [c for c in recorded.cells if c.cell_type == "code"]
+    if [c.source for c in here] != [c.source for c in there]:
+        return False
+    for mine, run in zip(here, there):
+        mine.outputs, mine.execution_count = run.outputs, run.execution_count
+    return True
+
+
+def execute(nb, folder: Path, *, timeout: int, environment: dict[str, str] | None = None) -> str:
+    """Run every cell of `nb` in a fresh kernel with `folder` as its directory; outputs are put into `nb`.
+
+    An error in one cell does not stop the others; a cell over `timeout` seconds is interrupted. Returns "ok",
+    "timeout" (some cell was interrupted) or "crashed" (the kernel died: cells after that have no output).
+    """
+    client = NotebookClient(nb, timeout=timeout, allow_errors=True, interrupt_on_timeout=True, kernel_name="python3",
+                            resources={"metadata": {"path": str(folder)}}, error_on_timeout={
+                                "ename": "CellTimeoutError", "evalue": f"the cell ran for more than {timeout} seconds",
+                                "traceback": [f"CellTimeoutError: stopped after {timeout} seconds"]},
+                            extra_arguments=["--HistoryManager.enabled=False"])
+    try:
+        # What the kernel process itself says on its own stderr belongs to nobody here; cells' stderr comes as output.
+        client.execute(env={**(environment or os.environ), **KERNEL_ENVIRONMENT}, stderr=subprocess.DEVNULL)
+    except DeadKernelError:
+        return "crashed"
+    late = any(o.get("ename") in ("CellTimeoutError",) for c in nb.cells for o in c.get("outputs", []))
+    return "timeout" if late else "ok"
+
+
+def is_test(cell) -> bool:
+    """A locked, graded code cell: one whose output is a score."""
+    return cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
+
+
+def settle(nb) -> None:
+    """Make every test cell's outputs say what was scored, so that nbgrader reads just that."""
+    for cell in nb.cells:
+        if is_test(cell):
+            settle_cell(cell)
+
+
+def settle_cell(cell) -> None:
+    """The same for one test cell. A fault goes in front: nbgrader takes the first output that is an error or a value."""
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            output.name = "stdout"  # a warning is not a wrong answer
+    if any(o.output_type == "error" for o in cell.outputs):
+        return
+    values = [o for o in cell.outputs if o.output_type == "execute_result"]
+    if not values:
+        if calls_check(cell.source):
+            cell.outputs.insert(0, _fault("NoScore", "the check did not run to its end, so nothing was scored"))
+        return
+    score = read_score(values[0]["data"].get("text/plain", ""))
+    points = float(cell.metadata["nbgrader"]["points"])
+    if score is None:
+        if calls_check(cell.source):
+            cell.outputs.insert(0, _fault("NoScore", "the check's value is no number of points"))
+    elif not (math.isfinite(score) and 0.0 <= score <= points):
+        cell.outputs.insert(0, _fault("ScoreOutOfRange", f"the test's author made a mistake: it gave {score} of {points:g} points"))
+    else:
+        values[0]["data"]["text/plain"] = repr(score)
+
+
+def read_score(text) -> float | None:
+    """The number that a test cell's value stands for, a NumPy scalar's included; None where it is no number."""
+    text = "".join(text).strip() if isinstance(text, list) else str(text).strip()
+    if scalar := _NUMPY_SCALAR.match(text):
+        text = scalar.group(1)
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def calls_check(source: str) -> bool:
+    """Does the cell end in a call of `check(...)`, so that it must have a value?"""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    last = body[-1] if body else None
+    return (isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
+            and isinstance(last.value.func, ast.Name) and last.value.func.id == "check")
+
+
+def _fault(name: str, text: str):
+    return nbformat.v4.new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"])

@@ -1,0 +1,148 @@
+"""The whole grading path on the sample class: hand-ins on disk → kernels → gradebook → feedback pages, table and CSV."""
+
+import csv
+import html
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from course_lib.check.exercises import exercises
+from course_lib.grading.course import Course, WorkbookError
+from course_lib.grading.gradebook import check_unlocked
+from course_lib.grading.grade import _plain, grade_class
+from course_lib.grading.sample import deserved, sample_class
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSIGNMENTS = Course(ROOT).assignments()
+
+
+def course_at(folder):
+    """A course that shares the repository's notebooks and has folders of its own for all that grading writes."""
+    for name in ("solutions", "notebooks", "samples", "course_lib", "nbgrader_config.py"):
+        (folder / name).symlink_to(ROOT / name)
+    return Course(folder)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """(course, {(assignment, student): outcome}) after one run over the sample class of every assignment."""
+    course = course_at(tmp_path_factory.mktemp("class"))
+    outcomes = grade_class(course, sample=True, jobs=2)
+    return course, {(o.assignment, o.student): o for o in outcomes}
+
+
+@pytest.fixture(scope="module")
+def students():
+    return {a: sample_class(Course(ROOT), a) for a in ASSIGNMENTS}
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_every_student_gets_what_the_answers_deserve(graded, students, assignment):
+    course, outcomes = graded
+    assert len(students[assignment]) >= 12
+    for s in students[assignment]:
+        o = outcomes[assignment, s.name]
+        assert o.points == deserved(course, assignment, s), (s.name, s.story, o)
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_right_answers_get_full_marks_whatever_happened_to_the_file(graded, assignment):
+    for name in ("ada", "bo", "chen", "dana", "warner", "deleter", "doubler", "relabeler"):
+        o = graded[1][assignment, name]
+        assert o.points == o.most > 0, (name, o)
+        assert o.verdict == "ok"
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_what_cannot_be_graded_has_its_own_verdict_and_the_class_goes_on(graded, assignment):
+    verdicts = {name: graded[1][assignment, name] for name in ("broken", "mixed-up", "empty", "typo")}
+    assert [verdicts[n].verdict for n in verdicts] == ["unreadable", "wrong-assignment", "ok", "ok"]
+    assert all(o.points == 0 for o in verdicts.values())
+    assert verdicts["empty"].unsolved == len(exercises(assignment[:2]))
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_each_misconception_loses_points_and_is_named_in_the_feedback(graded, students, assignment):
+    course, outcomes = graded
+    sentences = {f"{e.name}: {m.name}": m.sentence for e in exercises(assignment[:2]).values() for m in e.misconceptions}
+    seen = set()
+    for s in students[assignment]:
+        page = (course.build / "sample" / "feedback" / s.name / assignment / f"{assignment}.html").read_text(encoding="utf-8")
+        for idea in s.ideas:
+            assert outcomes[assignment, s.name].points < outcomes[assignment, s.name].most
+            assert html.escape(sentences[idea]) in page, (s.name, idea)
+            seen.add(idea)
+    assert seen == set(sentences)
+
+
+def test_grades_csv_has_a_row_for_each_hand_in(graded):
+    course, outcomes = graded
+    with (course.build / "sample" / "grades.csv").open(encoding="utf-8") as f:
+        rows = {(r["assignment"], r["student"]): r for r in csv.DictReader(f)}
+    assert rows.keys() == outcomes.keys()
+    assert all(float(rows[k]["points"]) == pytest.approx(o.points) for k, o in outcomes.items())
+
+
+def test_the_gradebook_holds_the_scores(graded):
+    course, outcomes = graded
+    db = sqlite3.connect(course.build / "sample" / "gradebook.db")
+    (count,) = db.execute("select count(*) from submitted_assignment").fetchone()
+    assert count == len(outcomes)
+
+
+def test_the_sample_class_says_who_is_who(graded):
+    course, _ = graded
+    who = json.loads((course.build / "sample" / "submitted" / f"{ASSIGNMENTS[0]}.json").read_text(encoding="utf-8"))
+    assert who["empty"] == "nothing answered"
+
+
+def test_nothing_real_was_touched(graded):
+    course, _ = graded
+    assert not (course.root / "submitted").exists() and not (course.root / "gradebook.db").exists()
+
+
+def test_real_hand_ins_are_graded_again_without_changing_them(graded, tmp_path, capsys):
+    course = course_at(tmp_path)
+    name = ASSIGNMENTS[0]
+    for student in ("ada", "idea-01"):
+        shutil.copytree(graded[0].build / "sample" / "submitted" / student / name, course.submitted / student / name)
+    before = {p: p.read_bytes() for p in course.submitted.rglob("*.ipynb")}
+    for _ in range(2):  # a second run finds the gradebook and the feedback of the first
+        outcomes = grade_class(course, name, jobs=2)
+        assert [(o.student, o.points) for o in outcomes] == [(s, graded[1][name, s].points) for s in ("ada", "idea-01")]
+    assert {p: p.read_bytes() for p in course.submitted.rglob("*.ipynb")} == before
+    assert (course.root / "grades.csv").is_file() and (course.root / "feedback" / "ada" / name / f"{name}.html").is_file()
+    assert "idea-01" in capsys.readouterr().out
+
+
+def test_a_locked_gradebook_is_said_before_any_work(tmp_path):
+    course = course_at(tmp_path)
+    (course.submitted / "ada" / ASSIGNMENTS[0]).mkdir(parents=True)
+    holder = sqlite3.connect(course.root / "gradebook.db")
+    holder.execute("create table t (x)")
+    holder.execute("begin exclusive")
+    with pytest.raises(WorkbookError, match="locked by another program"):
+        grade_class(course)
+    holder.rollback()
+    assert not course.build.exists()
+
+
+def test_a_gradebook_that_is_none_is_said(tmp_path):
+    (tmp_path / "gradebook.db").write_text("this is no database, but somebody's notes, long enough to be read as a header")
+    with pytest.raises(WorkbookError, match="not a gradebook"):
+        check_unlocked(tmp_path / "gradebook.db")
+
+
+def test_an_assignment_nobody_handed_in_is_said(tmp_path):
+    course = course_at(tmp_path)
+    (course.submitted / "ada" / ASSIGNMENTS[0]).mkdir(parents=True)
+    with pytest.raises(WorkbookError, match="holds no hand-in for"):
+        grade_class(course, ASSIGNMENTS[-1])
+
+
+@pytest.mark.parametrize("text, cell", [("=1+1", "'=1+1"), ("-2", "'-2"), ("@x", "'@x"), ("plain", "plain"), ("", ""), (3, "3")])
+def test_csv_cells_that_a_spreadsheet_would_run(text, cell):
+    assert _plain(text) == cell

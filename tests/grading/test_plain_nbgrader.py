@@ -1,0 +1,49 @@
+"""Plain `nbgrader generate_assignment` and `nbgrader autograde`, with nothing but this repository's nbgrader_config.py."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from course_lib.grading.course import Course, environment_variables
+from course_lib.grading.sample import SampleStudent, _filled, solved_answers
+from course_lib.grading.course import read_notebook
+import nbformat
+import os
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSIGNMENTS = Course(ROOT).assignments()
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plain")
+    shutil.copytree(ROOT / "solutions", folder / "solutions")
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    return Course(folder)
+
+
+def nbgrader(course, *words):
+    env = os.environ | environment_variables(Course(ROOT))
+    run = subprocess.run([sys.executable, "-m", "nbgrader", *words], cwd=course.root, env=env, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-3000:]
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_it_scores_the_empty_notebook_nothing_and_the_solved_one_in_full(course, assignment):
+    nbgrader(course, "generate_assignment", assignment, "--create", "--force")
+    frame = read_notebook(course.notebooks / assignment / f"{assignment}.ipynb")
+    for student in (SampleStudent("empty", ""), SampleStudent("solved", "", solved_answers(course, assignment)),
+                    SampleStudent("twin", "", solved_answers(course, assignment), mishap="cell duplicated")):
+        folder = course.submitted / student.name / assignment
+        folder.mkdir(parents=True)
+        nbformat.write(_filled(frame, student), folder / f"{assignment}.ipynb")
+    nbgrader(course, "autograde", assignment, "--create", "--force")
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gb:
+        scores = {s: (gb.find_submission(assignment, s).score, gb.find_submission(assignment, s).max_score) for s in ("empty", "solved", "twin")}
+    most = scores["solved"][1]
+    assert most > 0
+    assert scores == {"empty": (0.0, most), "solved": (most, most), "twin": (most, most)}
