@@ -1,4 +1,4 @@
-"""The lecture's loops: the convolution layer as one window after the other. Slow, plain, and the fast version's judge."""
+"""The lecture's loops: the convolution layer, one window after the other. Slow, plain, and the fast version's judge."""
 
 import numpy as np
 

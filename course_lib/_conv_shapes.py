@@ -45,8 +45,8 @@ def _what_fits(n, room, stride, pad):
     strides = [str(s) for s in range(1, room + 1) if room % s == 0]
     if len(strides) > 6:
         strides[3:-2] = ["..."]
-    # 2·pad mod stride repeats after `stride` values of pad: none of them may fit, as 2·pad is even
-    pads = [p for p in range(pad + 1, pad + stride + 1) if (room + 2 * (p - pad)) % stride == 0]
+    # 2·pad mod stride repeats after `stride` values of pad; none of them may fit, as 2·pad is even
+    pads = [p for p in range(pad + 1, pad + stride) if (room + 2 * (p - pad)) % stride == 0]
     sizes = [str(size) for size in (n - room % stride, n - room % stride + stride) if size >= 1]
     fits = [f"stride {' or '.join(strides)}", *(f"pad {p}" for p in pads[:1]), f"n = {' or '.join(sizes)}"]
     return f"These would fit: {'; '.join(fits)}. floor=True drops what is left over at the end."

@@ -8,7 +8,7 @@ import math
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,18 +28,11 @@ class Trial:
     expected: dict[str, np.ndarray]
     values: dict[str, Any] = field(default_factory=dict)
     differences: dict[str, Difference] = field(default_factory=dict)
-    fault: str | None = None  # wrong form of the result, or a changed argument: the whole case is wrong
+    fault: str | None = None  # wrong form of the result, a changed argument, an error: the whole case is wrong
+    error: Exception | None = None
 
     def right(self, output: str) -> bool:
         return self.fault is None and output not in self.differences
-
-
-class LearnerError(Exception):
-    """The learner's function raised; holds what, and on which of the learner's lines."""
-
-    def __init__(self, error: Exception, case: Case):
-        super().__init__(str(error))
-        self.error, self.case = error, case
 
 
 def check(exercise_id: str, *functions: Callable, points: float = 1.0, hidden: Sequence[Mapping[str, Any]] | None = None,
@@ -99,8 +92,9 @@ def judge(exercise: Exercise, functions: Sequence[Callable], cases: Sequence[Cas
             trials.append(try_case(exercise, functions, case, said, heard))
     except NotImplementedError:
         return unsolved(exercise, points, hidden)
-    except LearnerError as e:
-        return raised(exercise, points, hidden, e.error, learner_line(e.error), e.case, printed=said.getvalue())
+    if all(t.error for t in trials):
+        first = min(trials, key=lambda t: t.case.size)
+        return raised(exercise, points, hidden, first.error, learner_line(first.error), first.case, printed=said.getvalue())
 
     pairs = [(t, o) for t in trials for o in exercise.outputs]
     share = sum(t.right(o) for t, o in pairs) / len(pairs)
@@ -133,7 +127,9 @@ def try_case(exercise: Exercise, functions: Sequence[Callable], case: Case, said
         if case.form == "read-only" and isinstance(e, ValueError) and "read-only" in str(e):
             trial.fault = "Your function changes one of its arguments in place (that case hands over read-only arrays): work on a copy."
             return trial
-        raise LearnerError(e, case) from None
+        line = learner_line(e)
+        trial.error, trial.fault = e, f"Your code stopped with {type(e).__name__}: {first_line(e)}" + (f" (at: {line})" if line else "")
+        return trial
     names = list(exercise.arguments[:len(args)])
     if found := changed(dict(zip(names, unchanged[0])), dict(zip(names, args))):
         trial.fault = f"Your function changes its argument {found} in place: the caller's array is not yours to change. Work on a copy."
@@ -142,6 +138,10 @@ def try_case(exercise: Exercise, functions: Sequence[Callable], case: Case, said
         if wrong := difference(trial.values.get(output), trial.expected[output], output):
             trial.differences[output] = wrong
     return trial
+
+
+def first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), "")
 
 
 def expected_values(exercise: Exercise, case: Case) -> dict[str, np.ndarray]:
@@ -171,9 +171,13 @@ def learner_line(error: Exception) -> str | None:
 # --- which idea is wrong -------------------------------------------------------------------------------------------
 
 def name_ideas(exercise: Exercise, trials: Sequence[Trial]) -> list[Wrong]:
-    """The misconceptions whose results are the learner's: one that explains every output, else one for each output."""
+    """The misconceptions whose results are the learner's: one that explains every output, else one for each output.
+
+    Cases without a result (an error, another form) say nothing about the idea behind the others.
+    """
+    trials = [t for t in trials if not t.fault]
     wrong_outputs = [o for o in exercise.outputs if any(o in t.differences for t in trials)]
-    if not wrong_outputs or any(t.fault for t in trials):
+    if not wrong_outputs:
         return []
     behaviour = {m: idea_matches(exercise, m, trials) for m in exercise.misconceptions}
     for m, matches in behaviour.items():
@@ -214,10 +218,13 @@ def alike(a: Any, b: Any) -> bool:
 
 
 def explain(exercise: Exercise, trials: Sequence[Trial], named: Sequence[Wrong]) -> list[Finding]:
-    """For each wrong output: where it is worst and what its numbers look like. For a fault: the fault, once."""
-    if faults := list(dict.fromkeys(t.fault for t in trials if t.fault)):
-        return [Finding("", f) for f in faults]
+    """Faults, each once; then for each wrong output where it is worst and what its numbers look like."""
     findings = []
+    for fault in dict.fromkeys(t.fault for t in trials if t.fault):
+        off = [t for t in trials if t.fault == fault]
+        findings.append(Finding("", fault, min(off, key=lambda t: t.case.size).case.label, len(off), len(trials)))
+    trials = [t for t in trials if not t.fault]
+    patterns: dict[str, int] = {}  # pattern without the output's name -> where it was said first
     for o in exercise.outputs:
         off = [t for t in trials if o in t.differences]
         if not off:
@@ -228,6 +235,12 @@ def explain(exercise: Exercise, trials: Sequence[Trial], named: Sequence[Wrong])
             if all(t.differences[o].kind == "value" for t in off):
                 signature = recognise(o, [Evidence(t.case, as_numbers(t.values[o]), t.expected[o], o not in t.differences) for t in trials])
             signature = signature or right_only_where([(t.case, o not in t.differences) for t in trials])
+        if signature and (pattern := signature.removeprefix(o)) in patterns:
+            first = findings[patterns[pattern]]
+            findings[patterns[pattern]] = replace(first, also=(*first.also, o))
+            signature = None
+        elif signature:
+            patterns[pattern] = len(findings)
         findings.append(Finding(o, shown.differences[o].text, shown.case.label, len(off), len(trials), signature))
     return findings
 

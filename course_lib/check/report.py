@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .compare import number
+from .inputs import fresh
 
 if TYPE_CHECKING:
     from .engine import Trial
@@ -30,6 +31,7 @@ class Finding:
     wrong: int = 0
     of: int = 0
     signature: str | None = None
+    also: tuple[str, ...] = ()  # further outputs with the same pattern
 
 
 class CheckResult(float):
@@ -119,10 +121,10 @@ def failed(exercise: Exercise, earned: float, points: float, hidden: bool, named
            example: Trial | None, printed: str = "") -> CheckResult:
     lines: list[tuple[str, str]] = [("idea", m.sentence) for m in named]
     for f in findings:
-        share = f" Wrong in {f.wrong} of {f.of} cases; the smallest: {f.where}." if f.of > 1 and f.where else ""
+        share = f" {'Wrong in' if f.output else 'In'} {f.wrong} of {f.of} cases; the smallest: {f.where}." if f.of > 1 and f.where else ""
         lines.append(("finding", f.text + share))
         if f.signature:
-            lines.append(("idea", f.signature))
+            lines.append(("idea", f.signature + (f" The same holds for {', '.join(f.also)}." if f.also else "")))
     if example is not None and not hidden and (shown := show_case(exercise, example)):
         lines.append(("text", f"The smallest case that shows it ({example.case.label}):"))
         lines.append(("code", shown))
@@ -173,7 +175,8 @@ def show_value(value: Any) -> str:
 
 
 def show_arguments(exercise: Exercise, case: Case) -> str:
-    named = [*zip(exercise.arguments, case.args), *case.kwargs.items()]
+    args, kwargs = fresh(case)  # in the form in which the function got them: integers as integers
+    named = [*zip(exercise.arguments, args), *kwargs.items()]
     return "\n".join(_assign(name, show_value(value)) for name, value in named)
 
 

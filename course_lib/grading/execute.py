@@ -20,10 +20,12 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Unicode
 
+from course_lib.draw import NO_PICTURES
+
 _NUMPY_SCALAR = re.compile(r"^np\.(?:float|int|uint)\d+\((.*)\)$")
 
-# What a kernel that grades runs with: one BLAS thread, no history file, pictures without a screen.
-KERNEL_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+# What a kernel that grades runs with: one BLAS thread, pictures described and not rendered (they are most of the time).
+KERNEL_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", NO_PICTURES: "1"}
 
 
 class GradingExecute(Execute):

@@ -17,7 +17,6 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_solution
 
-
 OWN = "own"  # the cell id of the student's own cells, until each gets one of its own
 
 

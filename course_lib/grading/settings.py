@@ -10,8 +10,16 @@ CELL_TIMEOUT = 60  # seconds; an endless loop costs one cell, not the class
 def configure(c: Any) -> Any:
     """Fill a traitlets configuration: folders, the frame and the executor that grade, and what may be in a feedback page."""
     from nbconvert.preprocessors import ClearMetadataPreprocessor
-    from nbgrader.preprocessors import (AssignLatePenalties, CheckCellMetadata, ClearOutput, IgnorePattern, LimitOutput,
-                                        OverwriteCells, OverwriteKernelspec, SaveAutoGrades)
+    from nbgrader.preprocessors import (
+        AssignLatePenalties,
+        CheckCellMetadata,
+        ClearOutput,
+        IgnorePattern,
+        LimitOutput,
+        OverwriteCells,
+        OverwriteKernelspec,
+        SaveAutoGrades,
+    )
 
     from .execute import GradingExecute
     from .frame import RebuildFrame

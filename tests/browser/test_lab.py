@@ -3,10 +3,13 @@
 Needs Chromium and Playwright (`pip install -e '.[browser]'`); says so in one line where they are absent.
 """
 
+import contextlib
 import re
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -40,20 +43,27 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     for name in ("notebooks", "solutions", "course_lib", "nbgrader_config.py"):
         (folder / name).symlink_to(ROOT / name)
-    process = subprocess.Popen([sys.executable, "-m", "course_lib.cli", "--root", str(folder), "lab", "--no-browser", "--port", str(choose_port(None))],
-                               cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    said = []
-    try:
-        for line in process.stdout:
-            said.append(line)
-            if address := re.search(r"(http://127\.0\.0\.1:\d+)/\S*\?token=(\w+)", line):
-                break
-        else:
-            raise AssertionError("JupyterLab did not start:\n" + "".join(said))
-        yield lambda name: f"{address[1]}/lab/tree/work/{name}/{name}.ipynb?reset&token={address[2]}", folder / "work"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    log = folder / "lab.log"  # a file and not a pipe: nobody has to read it for the server to go on
+    command = [sys.executable, "-m", "course_lib.cli", "--root", str(folder), "lab", "--no-browser", "--port", str(choose_port(None))]
+    with log.open("w") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as process:
+        try:
+            host, token = wait_for_server(log, process)
+            yield lambda name: f"{host}/lab/tree/work/{name}/{name}.ipynb?reset&token={token}", folder / "work"
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def wait_for_server(log, process):
+    """(http://127.0.0.1:PORT, token) once the server answers."""
+    for _ in range(240):
+        assert process.poll() is None, "JupyterLab stopped:\n" + log.read_text()
+        if address := re.search(r"(http://127\.0\.0\.1:\d+)/\S*\?token=(\w+)", log.read_text()):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{address[1]}/api", timeout=5).close()
+                return address[1], address[2]
+        time.sleep(0.25)
+    raise AssertionError("JupyterLab did not answer:\n" + log.read_text())
 
 
 def open_notebook(page, address):

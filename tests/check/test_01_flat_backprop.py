@@ -9,9 +9,11 @@ import pytest
 
 from course_lib import flat
 from course_lib.check import check
-from course_lib.check.exercises import exercises
-from course_lib.check.exercises.flat_backprop import SVM_W, SVM_X, SVM_Y, WORKED, read_letters
 from course_lib.check.exercise import ResultForm
+from course_lib.check.exercises import exercises
+from course_lib.check.exercises.flat_backprop import WORKED
+from course_lib.check.exercises.flat_losses import SVM_W, SVM_X, SVM_Y
+from course_lib.check.exercises.quiz import read_letters
 from course_lib.gradcheck import numerical_gradient, relative_error
 
 ROOT = Path(__file__).resolve().parents[2]

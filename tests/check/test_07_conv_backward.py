@@ -199,7 +199,7 @@ def test_the_quiz_takes_letters_in_any_form(answer):
 @pytest.mark.parametrize("answer", [{"B", "D"}, "both", 2, {1, 2}, {"A": True}, [None]])
 def test_the_quiz_says_what_it_wants(answer):
     verdict = check("07.which_pass", lambda: answer, points=1)
-    assert verdict == 0.0 and 'as a set such as {"A", "C"}' in verdict.message
+    assert verdict == 0.0 and 'as a set such as {"B"}' in verdict.message
 
 
 @pytest.mark.parametrize("answer, told", [({"A"}, ("A passes", "B does not pass", "C does not pass")), ({"A", "B"}, ("A passes", "C does not pass"))])

@@ -143,6 +143,28 @@ def test_an_error_is_one_line_with_the_learners_own_line_and_no_traceback():
     assert "Traceback" not in r.message and "engine.py" not in r.message
 
 
+def test_an_error_on_some_inputs_costs_those_only_and_the_rest_is_still_explained():
+    def fails_on_wide(x, k):
+        if x.shape[1] > 3:
+            raise IndexError("no such column")
+        return x
+
+    r = judged(fails_on_wide, visible=lambda: [*exercise().visible(), Case("one", (np.array([[1.0, 2.0]]), 1.0))])
+    assert 0 < r < 4 and r.status == "failed"
+    assert "Your code stopped with IndexError: no such column (at: raise IndexError" in r.message
+    assert "You forgot k." in r.message
+
+
+def test_a_pattern_that_several_outputs_share_is_said_once():
+    r = run(lambda x, y, dout: (-dout * y, -dout * x))
+    assert r.message.count("the wrong sign") == 1 and "The same holds for dy." in r.message
+
+
+def test_integer_cases_are_shown_as_integers():
+    e = exercise(visible=lambda: [Case("ints", (np.array([[1.0, 2.0]]), 2.0), form="integers")])
+    assert "x = np.array([[1, 2]])" in judge(e, [lambda x, k: x], e.visible(), 4.0).message
+
+
 def test_the_number_of_results_is_said():
     assert "should return 2 values (dx, dy); it returned 3" in run(lambda x, y, dout: (1, 2, 3)).message
 

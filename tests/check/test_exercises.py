@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from course_lib.check.engine import cases_for, judge
-from course_lib.check.exercises import MODULES, everything, exercises
 from course_lib.check.exercise import Exercise
+from course_lib.check.exercises import MODULES, everything, exercises
 from course_lib.check.inputs import fresh
 from course_lib.grading.answers import compiled, right_answers
 from course_lib.grading.hidden import hidden_calls

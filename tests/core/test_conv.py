@@ -415,7 +415,8 @@ def test_views_caches_and_repeated_backward():
     view = np.repeat(x, 2, axis=3)[:, :, :, ::2]
     out_view, cache_view = conv2d_forward(view, np.asfortranarray(w), np.repeat(b, 2)[::2])
     assert_agree(out_view, out)
-    for g, again, of_view in zip(first, conv2d_backward(dout, cache), conv2d_backward(np.asfortranarray(dout), cache_view)):
+    second, third = conv2d_backward(dout, cache), conv2d_backward(np.asfortranarray(dout), cache_view)
+    for g, again, of_view in zip(first, second, third):
         assert np.array_equal(g, again)
         assert_agree(of_view, g)
         assert g.flags.writeable and not any(np.shares_memory(g, a) for a in (x, w, b, dout))

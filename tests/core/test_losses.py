@@ -67,6 +67,7 @@ def test_five_classes_raise_the_target_or_lower_any_other():
     scores = normal(7, 1, 5)
     loss, dscores = softmax_cross_entropy(scores, [0])
     assert dscores[0, 0] < 0 and np.all(dscores[0, 1:] > 0)
+    assert_agree(dscores[0], softmax(scores[0]) - np.eye(5)[0])
     for k in range(5):
         moved = scores.copy()
         moved[0, k] += 0.1 if k == 0 else -0.1
@@ -245,7 +246,7 @@ def test_class_losses_name_bad_arguments(loss, scores, y, error, message):
         (lambda: softmax(3.0), "^z: expected at least 1 axis"),
         (lambda: softmax([np.nan]), "^z: expected finite"),
         (lambda: softmax([]), "^z: "),
-        (lambda: binary_cross_entropy([[1.0]], [1]), r"^y: expected shape \(1, 1\), the shape of scores, got shape \(1,\)"),
+        (lambda: binary_cross_entropy([[1.0]], [1]), r"^y: expected shape \(1, 1\), the shape of scores, got"),
         (lambda: binary_cross_entropy([1.0], [2]), r"^y: expected targets in \[0, 1\]"),
         (lambda: binary_cross_entropy([1.0], [np.nan]), r"^y: expected targets in \[0, 1\]"),
         (lambda: mean_squared_error([1.0], [[1.0]]), r"^target: expected shape \(1,\)"),

@@ -1,18 +1,17 @@
 """Plain `nbgrader generate_assignment` and `nbgrader autograde`, with nothing but this repository's nbgrader_config.py."""
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from course_lib.grading.course import Course, environment_variables
+from course_lib.grading.course import Course, environment_variables, read_notebook
 from course_lib.grading.sample import SampleStudent, _filled, solved_answers
-from course_lib.grading.course import read_notebook
-import nbformat
-import os
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENTS = Course(ROOT).assignments()

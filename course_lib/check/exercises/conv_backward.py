@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy as np
 from ...activations import sigmoid_backward, sigmoid_forward
 from ...conv import conv2d_backward as library_backward
 from ...conv import conv2d_forward as library_forward
-from ..exercise import Case, Exercise, ResultForm, wrong
+from ..exercise import Case, Exercise, wrong
 from ..inputs import whole
+from .quiz import quiz
 
 # --- the right answers, as a student would write them ------------------------------------------------------------------
 
@@ -257,16 +257,6 @@ def layer_draw(rng: np.random.Generator, N: int = 2, C: int = 3, K: int = 4, H: 
                stride: int = 1, pad: int = 0, form: str = "") -> Case:
     label = f"N={N}, C={C}, K={K}, {H}×{W} maps, {FH}×{FW} filters, stride {stride}, padding {pad}"
     return _random_layer(rng, label, N, C, K, H, W, FH, FW, stride, pad, form)
-
-
-def read_letters(result: Any) -> dict[str, float]:
-    """{"A", "C"}, ["a", "c"], "A, C" or "AC" as {"A": 1.0, "B": 0.0, "C": 1.0}. Raises ResultForm for anything else."""
-    parts = list(result) if isinstance(result, (str, set, frozenset, list, tuple)) else [None]
-    letters = re.sub(r"[\s,;]", "", "".join(parts).upper()) if all(isinstance(p, str) for p in parts) else "?"
-    if not re.fullmatch("[ABC]*", letters):
-        raise ResultForm('which_pass should return the letters of the versions that pass, as a set such as {"A", "C"}; '
-                         "an empty set, set(), says that none does.")
-    return {letter: float(letter in letters) for letter in "ABC"}
 
 
 # --- exercises ---------------------------------------------------------------------------------------------------------
@@ -552,16 +542,10 @@ EXERCISES = (
                   ("dout.sum(axis=(0, 2, 3))", "np.full(K, dout.sum())")),
         ),
     ),
-    Exercise(
+    quiz(
         id="07.which_pass",
         rows=("C-rotated",),
-        answer=(which_pass,),
-        reference=(which_pass,),
-        arguments=(),
-        outputs=("A", "B", "C"),
-        visible=lambda: [Case("the careless check above", ())],
-        unpack=read_letters,
-        all_or_nothing=True,
+        answer=which_pass,
         hints=(
             "Go through the versions one by one. What would the input have to look like so that the mistake makes no difference?",
             "Ask of each: does it matter at stride 1? At padding 1? What is the rotated filter, and where in dx could you see "
