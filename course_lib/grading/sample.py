@@ -121,12 +121,12 @@ def write_class(course: Course, assignment: str, submitted: Path) -> list[Sample
         if s.mishap == "not json":
             path.write_text('{"cells": [ the download was cut off here', encoding="utf-8")
         else:
-            nbformat.write(other if s.mishap == "wrong assignment" else _filled(frame, s), path)
+            nbformat.write(other if s.mishap == "wrong assignment" else filled(frame, s), path)
     (submitted / f"{assignment}.json").write_text(json.dumps({s.name: s.story for s in students}, indent=1), encoding="utf-8")
     return students
 
 
-def _filled(frame, student: SampleStudent):
+def filled(frame, student: SampleStudent):
     nb = copy.deepcopy(frame)
     for cell in nb.cells:
         if cell.cell_type == "code" and grade_id(cell) in student.answers:

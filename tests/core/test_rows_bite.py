@@ -39,7 +39,7 @@ def run(*args, spoil=""):
 
 @pytest.mark.parametrize("row", FUNCTION)
 def test_breaking_the_rows_function_fails_its_test(row):
-    code, counts, output = run("--row", row, spoil=FUNCTION[row])
+    code, counts, output = run("-x", "--row", row, spoil=FUNCTION[row])
     assert code == 1 and counts.get("failed", 0) >= 1, output[-2000:]
 
 

@@ -11,7 +11,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from course_lib.grading.course import Course, environment_variables, read_notebook
-from course_lib.grading.sample import SampleStudent, _filled, solved_answers
+from course_lib.grading.sample import SampleStudent, filled, solved_answers
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENTS = Course(ROOT).assignments()
@@ -39,7 +39,7 @@ def test_it_scores_the_empty_notebook_nothing_and_the_solved_one_in_full(course,
                     SampleStudent("twin", "", solved_answers(course, assignment), mishap="cell duplicated")):
         folder = course.submitted / student.name / assignment
         folder.mkdir(parents=True)
-        nbformat.write(_filled(frame, student), folder / f"{assignment}.ipynb")
+        nbformat.write(filled(frame, student), folder / f"{assignment}.ipynb")
     nbgrader(course, "autograde", assignment, "--create", "--force")
     with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gb:
         scores = {s: (gb.find_submission(assignment, s).score, gb.find_submission(assignment, s).max_score) for s in ("empty", "solved", "twin")}

@@ -103,13 +103,13 @@ def test_every_picture_has_words(path):
             assert not re.search(r"!\[\s*\]", cell.source), "an image without alt text"
 
 
-@by_name
-def test_cells_whose_output_is_not_compared_are_few_and_assert_something(path):
-    code = [c for c in read(path).cells if c.cell_type == "code"]
-    ignored = [c for c in code if "nbval-ignore-output" in c.metadata.get("tags", []) or "NBVAL_IGNORE_OUTPUT" in c.source]
-    assert len(ignored) < len(code) / 10 or len(ignored) <= 1, [c.source for c in ignored]
-    for cell in ignored:
-        assert "assert " in cell.source, cell.source
+def test_cells_whose_output_is_not_compared_are_under_a_tenth_and_assert_something():
+    code = [(p.stem, c) for p in SOLVED for c in read(p).cells if c.cell_type == "code"]
+    ignored = [(name, c.source) for name, c in code if "nbval-ignore-output" in c.metadata.get("tags", []) or "NBVAL_IGNORE_OUTPUT" in c.source]
+    for name, source in ignored:
+        print(f"output not compared: {name}: {source.splitlines()[0]}")
+        assert "assert " in source, (name, source)
+    assert len(ignored) < len(code) / 10
 
 
 @pytest.mark.parametrize("path", SOLVED + STUDENT, ids=lambda p: f"{p.parts[-3]}-{p.stem}")
