@@ -138,8 +138,8 @@ def _filter_case(label: str, x: np.ndarray, dz: np.ndarray, filter_shape: tuple[
 def filter_visible() -> list[Case]:
     return [
         _filter_case("the lecture's 5×5 input with a_k = k, stride 2", WORKED_X, WORKED_DZ, (3, 3), 2),
-        _filter_case("2×3 filter, stride 1", np.array([[1.0, -2, 0, 3], [2, 0, 1, -1], [0, 4, -3, 1]]),
-                     np.array([[1.0, 0], [-2, 3]]), (2, 3), 1),
+        _filter_case("2×3 filter, stride 1", np.array([[1.0, -2, 0, 3, 2], [2, 0, 1, -1, 0], [0, 4, -3, 1, 1]]),
+                     np.array([[1.0, 0, 2], [-2, 3, -1]]), (2, 3), 1),
         _filter_case("2×2 filter, stride 3, one row and one column left over",
                      np.array([[3.0, 1, -2, 0, 4, 1], [0, 2, 1, -1, 3, -2], [1, 0, 2, 1, 0, 2], [-1, 4, 0, 2, -3, 1],
                                [2, 0, 1, 3, 1, 0], [1, -2, 3, 0, 2, 4]]), np.array([[1.0, 2], [0, -1]]), (2, 2), 3),
@@ -171,8 +171,8 @@ def input_visible() -> list[Case]:
         _input_case("2×3 filter, stride 1", np.array([[1.0, -2], [3, 1]]), np.array([[1.0, 2, 0], [-1, 0, 3]]), (3, 4), 1),
         _input_case("2×2 filter, stride 2, one row and one column left over", np.array([[2.0, -1], [1, 3]]),
                     np.array([[1.0, 2], [-3, 4]]), (5, 5), 2),
-        _input_case("3×2 filter, stride 2, one column left over", np.array([[1.0, -1], [3, 2]]),
-                    np.array([[1.0, 0], [2, -1], [3, 1]]), (5, 5), 2),
+        _input_case("3×2 filter, stride 2, one column left over", np.array([[1.0], [-2], [3]]),
+                    np.array([[1.0, 0], [2, -1], [3, 1]]), (7, 3), 2),
         _input_case("2×1 filter, stride 3", np.array([[2.0, 1, -1]]), np.array([[1.0], [3]]), (2, 7), 3),
     ]
 
@@ -229,9 +229,13 @@ def _layer_case(label: str, dout: np.ndarray, x: np.ndarray, w: np.ndarray, stri
 
 def _random_layer(rng: np.random.Generator, label: str, N: int, C: int, K: int, H: int, W: int, FH: int, FW: int,
                   stride: int, pad: int, form: str = "") -> Case:
+    """form: one of a case's, or "integer pictures": only x is of type int, and the upstream gradients are halves."""
     x, w = whole(rng, N, C, H, W), whole(rng, K, C, FH, FW)
     w[0, 0, 0, 0] = 5.0  # larger than every other weight: no filter is symmetric, no output is zero throughout
-    return _layer_case(label, whole(rng, N, K, *output_shape(x.shape, w.shape, stride, pad)), x, w, stride, pad, form)
+    dout = whole(rng, N, K, *output_shape(x.shape, w.shape, stride, pad))
+    if form == "integer pictures":
+        x, dout, form = x.astype(np.int64), dout / 2, ""
+    return _layer_case(label, dout, x, w, stride, pad, form)
 
 
 def layer_visible() -> list[Case]:
@@ -241,9 +245,9 @@ def layer_visible() -> list[Case]:
                     np.array([[[[1.0, 2, 0], [3, -1, 1]], [[0, 1, 2], [-2, 4, 1]]]]),
                     np.array([[[[1.0, 2], [0, -1]], [[3, 1], [-2, 0]]], [[[2, 0], [1, 1]], [[-1, 4], [0, 2]]]])),
         _random_layer(rng, "two pictures, stride 2, one column left over", N=2, C=1, K=1, H=3, W=4, FH=1, FW=2, stride=2, pad=0),
-        _random_layer(rng, "padding 2", N=1, C=1, K=1, H=2, W=3, FH=3, FW=2, stride=1, pad=2),
+        _random_layer(rng, "two pictures of type int, padding 2", N=2, C=1, K=1, H=2, W=1, FH=3, FW=2, stride=1, pad=2, form="integer pictures"),
         _random_layer(rng, "2 pictures, 2 maps, 3 filters, stride 2, padding 1", N=2, C=2, K=3, H=4, W=5, FH=3, FW=2, stride=2, pad=1),
-        _random_layer(rng, "3 pictures, 3 maps, 2 filters, stride 3, padding 2", N=3, C=3, K=2, H=5, W=7, FH=4, FW=2, stride=3, pad=2),
+        _random_layer(rng, "2 pictures, 3 maps, 2 filters, stride 3, padding 2", N=2, C=3, K=2, H=5, W=7, FH=4, FW=2, stride=3, pad=2),
     ]
 
 
@@ -295,6 +299,10 @@ EXERCISES = (
                   "You kept one patch instead of the sum over all of them. Every output used the same filter, so every output "
                   "adds its share: `+=`, not `=`.",
                   ("dw += dz[i, j] * patch", "dw = dz[i, j] * patch")),
+            wrong("returned after the first row",
+                  "Only the first row of windows counts in your dw: `return` stands inside the outer loop. Move it to the left, behind both "
+                  "loops.",
+                  ("    return dw", "        return dw")),
             wrong("upstream gradient left out",
                   "You added up the patches without weighing them. Each patch counts dz[i, j] times; with an upstream gradient "
                   "of ones you would not notice.",
@@ -366,6 +374,9 @@ EXERCISES = (
                   "of what each of them sends back: `+=`, not `=`.",
                   ("    return dx", "    for i in range(OH):\n        for j in range(OW):\n            "
                    "dx[stride * i:stride * i + FH, stride * j:stride * j + FW] = dz[i, j] * w\n    return dx")),
+            wrong("first row only",
+                  "Only the first row of dz reached your dx: see whether `return` stands inside the outer loop.",
+                  ("stuffed[::stride, ::stride] = dz", "stuffed[0, ::stride] = dz[0]")),
             wrong("left-over rows at the wrong end",
                   "You put the rows and columns that no window reached at the top and left. Windows start at the top left, so "
                   "what is left over, with its zero gradient, lies at the bottom and right.",
@@ -413,6 +424,12 @@ EXERCISES = (
             wrong("z in place of a",
                   "In the filter's gradient you used z. The convolution sees a = f(z), so that is what each ∂L/∂h is multiplied by.",
                   ("dg[m, n] = np.sum(seen * a)", "dg[m, n] = np.sum(seen * z)")),
+            wrong("a left out of the filter gradient",
+                  "Your dg adds up dh alone. Each g_mn was multiplied by a, so each ∂L/∂h comes back to it times that a.",
+                  ("dg[m, n] = np.sum(seen * a)", "dg[m, n] = np.sum(seen)")),
+            wrong("minus sign missing in the exponent",
+                  "Your sigmoid is 1/(1 + exp(z)), which is f(-z). dz does not show it, as f' is the same at z and at -z; dg does.",
+                  ("np.tanh(0.5 * z)", "np.tanh(-0.5 * z)")),
             wrong("slope in the filter gradient",
                   "You multiplied by f'(z) in the filter's gradient too. The way from h to g does not pass through the sigmoid: "
                   "dg needs a itself and no slope.",
@@ -515,6 +532,14 @@ EXERCISES = (
                   "In dw every filter gets the same gradient: you summed dout over the filters k. Filter k made output map k alone, "
                   "so only dout[:, k] reaches it.",
                   ('np.einsum("nk,ncuv->kcuv", upstream,', 'np.einsum("nk,ncuv->cuv", upstream,')),
+            wrong("only the last window",
+                  "Your dw holds what the last window gave. Every window used the filters, so their shares add up: `+=`, not `=`.",
+                  ('dw += np.einsum', 'dw = np.einsum')),
+            wrong("only the last window of the last picture",
+                  "You kept what the last window of the last picture gave, and nothing of the others. All of them add up: `+=`, not `=`.",
+                  ('dw += np.einsum("nk,ncuv->kcuv", upstream, padded[:, :, rows, columns])',
+                   'dw = np.einsum("nk,ncuv->kcuv", upstream[-1:], padded[-1:, :, rows, columns])'),
+                  ("dout.sum(axis=(0, 2, 3))", "dout[-1, :, -1, -1]")),
             wrong("only the last picture",
                   "Your dw comes from the last picture of the batch only. The filters are shared by all pictures, so the sum runs "
                   "over n too.",
@@ -530,8 +555,12 @@ EXERCISES = (
                   ("top, left = stride * i, stride * j",
                    "top, left = H + 2 * pad - FH - stride * (OH - 1 - i), W + 2 * pad - FW - stride * (OW - 1 - j)")),
             wrong("mean over the batch",
-                  "You divided dw and db by N. The mean over the batch belongs to the loss, and is in dout already; a layer only sums.",
+                  "You divided by N. The mean over the batch belongs to the loss, and is in dout already; a layer only sums.",
                   ("return dx, dw, db", "return dx, dw / N, db / N")),
+            wrong("gradient cut to whole numbers",
+                  "Where x holds integers, as pictures often do, your dx is cut to whole numbers: np.zeros_like(x) takes over x's type. Make "
+                  "it float: np.zeros(x.shape).",
+                  ("return dx, dw, db", "return dx.astype(x.dtype), dw, db")),
             wrong("bias gradient averaged",
                   "You took the mean for db. The bias was added once for every picture and every position, so its gradient is the "
                   "sum over all of them.",

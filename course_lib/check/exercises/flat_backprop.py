@@ -78,6 +78,9 @@ def _pair(result: Any) -> tuple[Any, Any]:
         what = f"{len(result)} values" if isinstance(result, (tuple, list)) else f"one {type(result).__name__}"
         raise ResultForm(f"circuit_forward should return two things, L and the cache (a tuple of what the backward pass needs): "
                          f"`return L, cache`. It returned {what}.")
+    if isinstance(result[0], (tuple, list, dict)):
+        raise ResultForm(f"circuit_forward should return L first and the cache second: `return L, cache`. What it returned first is a "
+                         f"{type(result[0]).__name__}.")
     return tuple(result)
 
 
@@ -105,8 +108,7 @@ SECOND = (0.5, 1.0, -1.0, 2.0, 0.25)
 
 def _forward_case(label: str, *values: float) -> Case:
     s3 = values[0] * values[1] + values[2] * values[3] + values[4]
-    return Case(label, values, tags={"the sign of s3": "plus" if s3 > 0 else "minus" if s3 < 0 else "zero",
-                                     "the size of s3": "large" if abs(s3) > 100 else "ordinary"})
+    return Case(label, values, tags={"the sign of s3": "plus" if s3 > 0 else "minus" if s3 < 0 else "zero"})
 
 
 def forward_visible() -> list[Case]:
@@ -119,7 +121,7 @@ def forward_visible() -> list[Case]:
 
 
 def forward_weak() -> list[Case]:
-    return [_forward_case("all zeros", 0.0, 0.0, 0.0, 0.0, 0.0)]
+    return [_forward_case("all zeros", 0.0, 0.0, 0.0, 0.0, 0.0), _forward_case("an s3 that is its own sigmoid", 0.0, 0.0, 0.0, 0.0, 0.659046068407418)]
 
 
 def _numbers(rng: np.random.Generator, kind: str) -> tuple[float, ...]:
@@ -223,6 +225,13 @@ EXERCISES = (
             wrong("w2 as a factor",
                   "You multiplied by w2. The last gate before the sigmoid is an addition: s3 = s2 + w2.",
                   ("s3 = s2 + w2", "s3 = s2 * w2")),
+            wrong("sigmoid left out",
+                  "You stopped at s3. One gate is still to come: L = 1/(1 + exp(-s3)).",
+                  ("L = 1 / (1 + np.exp(-s3))", "L = s3")),
+            wrong("parentheses missing",
+                  "You wrote 1 / 1 + exp(-s3), which Python reads as (1/1) + exp(-s3). The whole sum belongs under the fraction: "
+                  "1 / (1 + np.exp(-s3)).",
+                  ("1 / (1 + np.exp(-s3))", "1 / 1 + np.exp(-s3)")),
             wrong("w2 forgotten",
                   "Your L does not depend on w2. The sum s3 = s2 + w2 is missing before the sigmoid.",
                   ("s3 = s2 + w2", "s3 = s2")),
@@ -295,6 +304,11 @@ EXERCISES = (
                   "x0 gets w0.",
                   ("dw0 = ds0 * x0", "dw0 = ds0 * w0"), ("dx0 = ds0 * w0", "dx0 = ds0 * x0"),
                   ("dw1 = ds1 * x1", "dw1 = ds1 * w1"), ("dx1 = ds1 * w1", "dx1 = ds1 * x1")),
+            wrong("local gradients alone",
+                  "You returned local gradients alone. Each of them has to be multiplied by what comes back from the right: dw0 = ds0·x0, "
+                  "and dw2 = ds3·1.",
+                  ("dw2 = ds3", "dw2 = 1.0"), ("dx1 = ds1 * w1", "dx1 = w1"), ("dw1 = ds1 * x1", "dw1 = x1"),
+                  ("dx0 = ds0 * w0", "dx0 = w0"), ("dw0 = ds0 * x0", "dw0 = x0")),
             wrong("gradient split at the sum",
                   "You halved the gradient at s2 = s0 + s1. An addition does not share its gradient out: one more on either input is "
                   "one more at the output, so both get all of it.",

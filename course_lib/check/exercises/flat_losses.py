@@ -130,10 +130,11 @@ def svm_draw(rng: np.random.Generator, N: int = 4, D: int = 3, C: int = 5, reg: 
 def _two_layer_case(label: str, X: np.ndarray, y: Sequence[int], W1: np.ndarray, b1: np.ndarray, W2: np.ndarray, b2: np.ndarray,
                     reg: float, form: str = "") -> Case:
     z1 = X @ W1 + b1
+    largest = np.max(np.abs(np.maximum(0, z1) @ W2 + b2))
     if form == "integers":
         X, W1, b1, W2, b2, form = *(a.astype(np.int64) for a in (X, W1, b1, W2, b2)), ""
     return Case(label, (X, np.array(y), W1, b1, W2, b2, reg), form=form,
-                tags={"reg": "zero" if reg == 0 else "above zero", "the size of the scores": "near 1000" if np.max(np.abs(b2)) > 500 else "ordinary",
+                tags={"reg": "zero" if reg == 0 else "above zero", "the size of the scores": "up to 1000" if largest > 500 else "ordinary",
                       "a zero before the ReLU": "there" if (z1 == 0).any() else "not there"},
                 constants={"N, the number of items,": len(X), "C, the number of classes,": W2.shape[1]})
 
@@ -144,13 +145,13 @@ def two_layer_visible() -> list[Case]:
                         np.array([[2.0, 1], [2, -3]]), np.array([-3.0, 0]), 0.5),
         _two_layer_case("two items, three hidden units, reg = 0", np.array([[1.0, -1], [2, 1]]), (2, 0), np.array([[1.0, -1, 0.5], [-1, 1, 1]]),
                         np.array([0.5, 1, 0]), np.array([[0.5, 0, 1], [1, -1, 0], [-1, 0.5, 0]]), np.array([0.0, 1, -1]), 0.0),
-        _two_layer_case("scores near 1000", np.array([[1.0, 2], [0, -1], [-1, 1]]), (0, 1, 1), np.array([[1.0, -1, 1], [1, 0, -1]]),
-                        np.array([1.0, 1, 0.5]), np.array([[1.0, -1], [0.5, 0], [-1, 2]]), np.array([1000.0, 1001]), 1.0),
+        _two_layer_case("one item's scores are small, the other's 1000 and 1", np.array([[1.0, 0], [0, 1]]), (1, 0), np.array([[1.0, 1], [500, -1]]),
+                        np.array([0, 0.5]), np.array([[2.0, 0], [-1, 1]]), np.array([0.0, 1]), 0.0),
         _two_layer_case("a hidden unit at exactly 0, read-only arrays", np.array([[1.0, -1], [2, 0.5], [-1, 0]]), (1, 2, 0),
                         np.array([[1.0, -1], [1, 1]]), np.array([0.0, 2]), np.array([[1.0, -0.5, 0], [0.5, 1, -1]]), np.array([0.0, 0.5, 0]),
                         0.1, "read-only"),
         _two_layer_case("whole numbers of type int, reg = 10", np.array([[1.0, 0, -1], [2, 1, 0], [0, -1, 1], [1, 1, 1]]), (0, 1, 2, 1),
-                        np.array([[1.0, 0], [0, -1], [1, 1]]), np.array([1.0, 2]), np.array([[1.0, -1, 0], [0, 1, 1]]), np.array([0.0, 1, -1]),
+                        np.array([[1.0, 0], [0, -2], [1, 1]]), np.array([1.0, 2]), np.array([[1.0, -1, 0], [0, 1, 1]]), np.array([0.0, 1, -1]),
                         10.0, "integers"),
     ]
 
@@ -163,17 +164,27 @@ def two_layer_weak() -> list[Case]:
 
 
 def two_layer_draw(rng: np.random.Generator, N: int = 4, D: int = 3, H: int = 5, C: int = 2, reg: float = 1.0, shift: float = 0.0,
-                   zero: bool = False, form: str = "") -> Case:
-    """shift: added to all scores; zero: some hidden unit is at exactly 0, where the ReLU passes no gradient."""
+                   zero: bool = False, apart: bool = False, form: str = "") -> Case:
+    """shift: added to all scores; zero: some hidden unit is at exactly 0, where the ReLU passes no gradient; apart: the
+    first item's scores lie more than 1000 apart, the others' do not."""
     fine = 1 if form == "integers" else 4
     while True:
         X, W1, b1 = whole(rng, N, D, low=-2, high=2), whole(rng, D, H, low=-2, high=2), whole(rng, H, low=-2, high=2)
         W2, b2 = whole(rng, H, C, low=-1, high=1) if fine == 1 else whole(rng, H, C) / fine, whole(rng, C, low=-2, high=2) + shift
+        X[0] *= 1000 if apart else 1
         z1 = X @ W1 + b1
         on = z1 > 0
+        scores = np.maximum(0, z1) @ W2 + b2
+        y = rng.integers(C, size=N)
+        if apart:
+            y[0] = scores[0].argmax()  # and so no logarithm of 0
+            low, high = np.sort(scores[0])[-2:]
+            if high < 1000 or high - low < 1000 or scores[0].min() > high - 2000:
+                continue
         if (z1 == 0).any() == zero and on.any() and not on.all():
             return _two_layer_case(f"N={N}, D={D}, H={H}, C={C}, reg = {reg:g}" + (f", scores near {shift:g}" if shift else "")
-                                   + (f", {form}" if form else ""), X, rng.integers(C, size=N), W1, b1, W2, b2, reg, form)
+                                   + (", one item's scores far apart" if apart else "") + (f", {form}" if form else ""),
+                                   X, y, W1, b1, W2, b2, reg, form)
 
 
 # --- exercises ---------------------------------------------------------------------------------------------------------
@@ -202,6 +213,10 @@ LOSSES = (
                   "You compared the correct class with itself too: its margin is s - s + 1 = 1, for every item. Your loss is too large by "
                   "exactly 1; the gradient cannot tell you, because the two shares cancel.",
                   ("margins[rows, y] = 0", "pass")),
+            wrong("whole columns set to 0",
+                  "With margins[:, y] = 0 you clear the column of every class that occurs in y, for all items. Each item has one correct class "
+                  "of its own: margins[np.arange(N), y] = 0.",
+                  ("margins[rows, y] = 0", "margins[:, y] = 0")),
             wrong("one subtracted, however many violations",
                   "In the correct class's column you subtracted 1/N once per item. The correct score was subtracted in every violated "
                   "margin of its row, so it gets -1/N for each of them.",
@@ -217,6 +232,11 @@ LOSSES = (
                   "You summed over the items. The data loss is the mean over the N items, and so the gradient's data part is divided by "
                   "N too; the penalty is not.",
                   ("data_loss = margins.sum() / N", "data_loss = margins.sum()"), ("dscores = dmargins / N", "dscores = dmargins")),
+            wrong("divided inside the loop",
+                  "You divide by N inside the loop over the items, so that what the first item gave is divided again and again. Divide once, "
+                  "after the loop.",
+                  ("data_loss = margins.sum() / N", "data_loss = np.sum(margins.sum(axis=1) / float(N) ** (N - rows))"),
+                  ("dscores = dmargins / N", "dscores = dmargins / float(N) ** (N - rows)[:, None]")),
             wrong("gradient not divided by N",
                   "Your loss is a mean over the items, but your dW is not: the division by N has a backward line too.",
                   ("dscores = dmargins / N", "dscores = dmargins")),
@@ -236,6 +256,12 @@ LOSSES = (
                   "You kept the factor ½ in the penalty's gradient. The derivative of ½·reg·w² is reg·w: the 2 from the square eats "
                   "the ½.",
                   ("+ reg * W\n", "+ 0.5 * reg * W\n")),
+            wrong("penalty left out",
+                  "The penalty is missing. ½·reg·Σw² belongs to the loss, and so reg·W belongs to dW.",
+                  ("reg_loss = 0.5 * reg", "reg_loss = 0 * reg"), ("+ reg * W\n", "+ 0 * W\n")),
+            wrong("penalty not in the loss",
+                  "Your dW has the penalty's part, reg·W. Your loss lacks the penalty itself: ½·reg·Σw².",
+                  ("reg_loss = 0.5 * reg", "reg_loss = 0 * reg")),
             wrong("penalty not in the gradient",
                   "The penalty is in your loss but not in your dW. It depends on W, so it sends reg·W back.",
                   ("+ reg * W\n", "+ 0 * W\n")),
@@ -292,6 +318,10 @@ LOSSES = (
                   "For scores near 1000 exp overflows and inf/inf is NaN. Subtract each row's largest score first: the softmax stays the "
                   "same.",
                   ("shifted = scores - scores.max(axis=1, keepdims=True)", "shifted = scores")),
+            wrong("one largest score for all items",
+                  "You subtracted one number, the largest score of all items. An item whose scores lie 1000 below it is left with exp(-1000) "
+                  "= 0 and the logarithm of 0. Give every row its own: scores.max(axis=1, keepdims=True).",
+                  ("scores.max(axis=1, keepdims=True)", "scores.max()")),
             wrong("softmax over the items",
                   "Your softmax runs down the columns, over the items. Each item's probabilities sum to 1 over the classes: axis=1.",
                   ("totals = powers.sum(axis=1, keepdims=True)", "totals = powers.sum(axis=0, keepdims=True)")),
@@ -302,6 +332,16 @@ LOSSES = (
             wrong("dscores not divided by N",
                   "Your loss is a mean over the items, but dscores is not divided by N. The division has a backward line too.",
                   ("dscores = dscores / N", "dscores = dscores / 1")),
+            wrong("one subtracted in whole columns",
+                  "With dscores[:, y] -= 1 you subtract from every item, in the column of each class that occurs in y. Each item has one correct "
+                  "class of its own: dscores[np.arange(N), y] -= 1.",
+                  ("dscores[rows, y] -= 1", "dscores[:, y] -= 1")),
+            wrong("minus sign missing in the loss",
+                  "Your data loss has the wrong sign. A logarithm of a probability is negative; the loss is -ln p.",
+                  ("data_loss = -log_p", "data_loss = log_p")),
+            wrong("biases left out",
+                  "You left out the biases in the forward pass: z1 = X·W1 + b1, and scores = h1·W2 + b2.",
+                  ("z1 = X @ W1 + b1", "z1 = X @ W1"), ("scores = h1 @ W2 + b2", "scores = h1 @ W2")),
             wrong("one not subtracted",
                   "Your dscores is the softmax p alone. The gradient of softmax with cross-entropy is p minus 1 at the correct class.",
                   ("dscores[rows, y] -= 1", "pass")),
@@ -342,12 +382,23 @@ LOSSES = (
                   "You used the penalty without ½, with gradients 2·reg·W. Both fit each other, but here the penalty is "
                   "½·reg·(ΣW1² + ΣW2²) with gradients reg·W.",
                   ("reg_loss = 0.5 * reg", "reg_loss = reg"), ("+ reg * W2\n", "+ 2 * reg * W2\n"), ("+ reg * W1\n", "+ 2 * reg * W1\n")),
+            wrong("penalty left out",
+                  "The penalty is missing. ½·reg·(ΣW1² + ΣW2²) belongs to the loss, and so reg·W1 to dW1 and reg·W2 to dW2.",
+                  ("reg_loss = 0.5 * reg", "reg_loss = 0 * reg"), ("+ reg * W2\n", "+ 0 * W2\n"), ("+ reg * W1\n", "+ 0 * W1\n")),
+            wrong("penalty not in the loss",
+                  "Your gradients have the penalty's part. Your loss lacks the penalty itself: ½·reg·(ΣW1² + ΣW2²).",
+                  ("reg_loss = 0.5 * reg", "reg_loss = 0 * reg")),
             wrong("penalty not in the gradients",
-                  "The penalty is in your loss but not in dW1 and dW2. It depends on both, so it sends reg·W1 and reg·W2 back.",
+                  "The penalty is missing from a gradient. It depends on W1 and on W2, so it sends reg·W1 back to one and reg·W2 to the other.",
                   ("+ reg * W2\n", "+ 0 * W2\n"), ("+ reg * W1\n", "+ 0 * W1\n")),
             wrong("penalty for the second layer only",
                   "You regularised W2 but not W1. The penalty is the sum over both: ½·reg·(ΣW1² + ΣW2²).",
                   ("(np.sum(W1 * W1) + np.sum(W2 * W2))", "(0 + np.sum(W2 * W2))"), ("+ reg * W1\n", "+ 0 * W1\n")),
+            wrong("gradients cut to whole numbers",
+                  "Where the weights hold integers your gradients are cut to whole numbers: np.zeros_like(W1) takes over W1's type. Make "
+                  "them float: np.zeros(W1.shape).",
+                  ('{"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}', '{"W1": dW1.astype(W1.dtype), "b1": db1.astype(b1.dtype), '
+                   '"W2": dW2.astype(W2.dtype), "b2": db2.astype(b2.dtype)}')),
             wrong("penalty divided by N",
                   "You divided the penalty by N as well. The mean is over the items; the penalty is added once.",
                   ("loss = data_loss + reg_loss", "loss = data_loss + reg_loss / N"), ("+ reg * W2\n", "+ reg / N * W2\n"),

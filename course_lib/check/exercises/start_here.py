@@ -22,7 +22,7 @@ def visible() -> list[Case]:
     return [
         _case("x = 2, y = -3, upstream gradient 1", 2.0, -3.0, 1.0),
         _case("x = 2, y = -3, upstream gradient 5", 2.0, -3.0, 5.0),
-        _case("x = -4, y = 0.5, upstream gradient -2", -4.0, 0.5, -2.0),
+        _case("x = -4, y = 0.5, upstream gradient -3", -4.0, 0.5, -3.0),
         _case("x = -1, y = 3, upstream gradient 2", -1.0, 3.0, 2.0),
     ]
 
@@ -65,6 +65,10 @@ EXERCISES = (
                   "You handed the upstream gradient to both inputs unchanged. That is what an addition gate does; this gate "
                   "multiplies.",
                   ("dx = dout * y", "dx = dout"), ("dy = dout * x", "dy = dout")),
+            wrong("multiplied by the output",
+                  "You multiplied dout by the output x·y. The local gradient is what the output gains for one more of x: that is y "
+                  "alone, and x alone for y.",
+                  ("dx = dout * y", "dx = dout * x * y"), ("dy = dout * x", "dy = dout * y * x")),
             wrong("upstream gradient added",
                   "You added the upstream gradient to the local one. The chain rule multiplies them.",
                   ("dx = dout * y", "dx = dout + y"), ("dy = dout * x", "dy = dout + x")),
