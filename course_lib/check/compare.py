@@ -58,19 +58,24 @@ def difference(value: Any, expected: Any, name: str = "result") -> Difference | 
             hint = " Its numbers are those of the transpose."
         elif got.size == want.size and np.all(close(got.reshape(want.shape), want)):
             hint = " Its numbers are right: only the shape is not."
-        return Difference("shape", f"{name} has shape {got.shape}; expected {want.shape}.{hint}", got)
+        wanted = f"shape {want.shape}" if want.ndim else "a single number"
+        return Difference("shape", f"{name} has shape {got.shape}; expected {wanted}.{hint}", got)
     bad = ~np.isfinite(got)
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
         return Difference("nan", f"{name} holds {'NaN' if np.isnan(got[index]) else 'inf'} at {at(name, index)} "
-                                 f"({int(bad.sum())} of {bad.size} numbers); expected {number(want[index])}.", got, index)
+                                 f"{_share(bad)}; expected {number(want[index])}.", got, index)
     ok = close(got, want)
     if ok.all():
         return None
     index = tuple(int(i) for i in np.unravel_index(np.argmax(np.abs(got - want)), want.shape))
     what = f"{name} is off" if want.ndim == 0 else f"{at(name, index)} is furthest off"
-    count = "" if want.ndim == 0 else f" ({int((~ok).sum())} of {ok.size} numbers are off)"
-    return Difference("value", f"{what}: got {number(got[index])}, expected {number(want[index])}{count}.", got, index)
+    return Difference("value", f"{what}: got {number(got[index])}, expected {number(want[index])}{_share(~ok)}.", got, index)
+
+
+def _share(off: np.ndarray) -> str:
+    """How many of several numbers are off; nothing to say of a single one."""
+    return f" ({int(off.sum())} of {off.size} numbers are off)" if off.size > 1 else ""
 
 
 def at(name: str, index: tuple[int, ...]) -> str:
@@ -87,6 +92,8 @@ def describe(value: Any) -> str:
     """What a value is, without printing much of it."""
     if isinstance(value, np.ndarray):
         return f"an array of dtype {value.dtype} and shape {value.shape}"
+    if value is None:
+        return "None"
     text = repr(value)
     kind = type(value).__name__
     return f"{kind} {text}" if len(text) <= 40 else f"a {kind}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import math
 import traceback
 import warnings
@@ -16,8 +17,12 @@ import numpy as np
 from .compare import Difference, as_numbers, difference, same
 from .exercise import Case, Exercise, ResultForm, Wrong
 from .inputs import changed, fresh
-from .report import CheckResult, Finding, failed, passed, raised, unsolved
+from .report import CheckResult, Finding, Named, failed, passed, raised, unsolved
 from .signatures import Evidence, recognise, right_only_where
+
+
+CHANGES = "Your function changes its argument"
+READ_ONLY = "Your function changes one of its arguments in place (that case hands over read-only arrays): work on a copy."
 
 
 @dataclass
@@ -104,9 +109,10 @@ def judge(exercise: Exercise, functions: Sequence[Callable], cases: Sequence[Cas
     named = name_ideas(exercise, trials)
     if exercise.all_or_nothing and not any(t.fault for t in trials):
         # A quiz: the numbers would give the answer away; the sentences of the wrong ideas are what there is to say.
-        return failed(exercise, earned, points, hidden, named,
+        return failed(exercise, earned, points, hidden, [replace(n, whole=True) for n in named],
                       [] if named else [Finding("", "Something in it is wrong. Find out by trying, not by guessing.")], None)
-    return failed(exercise, earned, points, hidden, named, explain(exercise, trials, named), smallest(trials),
+    everywhere = len({t.fault for t in trials}) == 1 and trials[0].fault is not None  # then no case says more than another
+    return failed(exercise, earned, points, hidden, named, explain(exercise, trials, named), None if everywhere else smallest(trials),
                   printed=said.getvalue())
 
 
@@ -125,14 +131,16 @@ def try_case(exercise: Exercise, functions: Sequence[Callable], case: Case, said
         return trial
     except Exception as e:
         if case.form == "read-only" and isinstance(e, ValueError) and "read-only" in str(e):
-            trial.fault = "Your function changes one of its arguments in place (that case hands over read-only arrays): work on a copy."
+            trial.fault = READ_ONLY
             return trial
         line = learner_line(e)
-        trial.error, trial.fault = e, f"Your code stopped with {type(e).__name__}: {first_line(e)}" + (f" (at: {line})" if line else "")
+        trial.error, trial.fault = e, f"Your code stopped with {type(e).__name__}: {first_line(e)}" + (f" (at: {line})." if line else ".")
+        if "Cannot cast ufunc" in trial.fault:
+            trial.fault += " An array of whole numbers cannot hold fractions: make it one of floats, as np.zeros(x.shape) does."
         return trial
     names = list(exercise.arguments[:len(args)])
     if found := changed(dict(zip(names, unchanged[0])), dict(zip(names, args))):
-        trial.fault = f"Your function changes its argument {found} in place: the caller's array is not yours to change. Work on a copy."
+        trial.fault = f"{CHANGES} {found} in place: the caller's array is not yours to change. Work on a copy."
         return trial
     for output in exercise.outputs:
         if wrong := difference(trial.values.get(output), trial.expected[output], output):
@@ -170,7 +178,7 @@ def learner_line(error: Exception) -> str | None:
 
 # --- which idea is wrong -------------------------------------------------------------------------------------------
 
-def name_ideas(exercise: Exercise, trials: Sequence[Trial]) -> list[Wrong]:
+def name_ideas(exercise: Exercise, trials: Sequence[Trial]) -> list[Named]:
     """The misconceptions whose results are the learner's: one that explains every output, else one for each output.
 
     Cases without a result (an error, another form) say nothing about the idea behind the others.
@@ -182,15 +190,15 @@ def name_ideas(exercise: Exercise, trials: Sequence[Trial]) -> list[Wrong]:
     behaviour = {m: idea_matches(exercise, m, trials) for m in exercise.misconceptions}
     for m, matches in behaviour.items():
         if all(matches[o] for o in exercise.outputs):
-            return [m]
-    named: list[Wrong] = []
+            return [Named(m, tuple(wrong_outputs), whole=True)]
+    named: dict[str, Named] = {}
     for o in wrong_outputs:
         for m, matches in behaviour.items():
             if matches[o]:
-                if m not in named:
-                    named.append(m)
+                earlier = named.get(m.name, Named(m, ()))
+                named[m.name] = replace(earlier, outputs=(*earlier.outputs, o))
                 break
-    return named
+    return list(named.values())
 
 
 def idea_matches(exercise: Exercise, misconception: Wrong, trials: Sequence[Trial]) -> dict[str, bool]:
@@ -217,13 +225,30 @@ def alike(a: Any, b: Any) -> bool:
     return bool(np.array_equal(hole, ~np.isfinite(y))) and same(np.where(hole, 0, x), np.where(hole, 0, y))
 
 
-def explain(exercise: Exercise, trials: Sequence[Trial], named: Sequence[Wrong]) -> list[Finding]:
+def another_order(exercise: Exercise, trials: Sequence[Trial]) -> str | None:
+    """The results are right, but not in the order (or under the names) asked for: say so. None where they are not."""
+    outputs = exercise.outputs
+    fits = {(o, p): all(same(t.values.get(p), t.expected[o]) for t in trials) for o in outputs for p in outputs}
+    if len(outputs) > 1 and any(all(fits[pair] for pair in zip(outputs, order)) for order in itertools.permutations(outputs)):
+        return f"Your results are right, but in another order. The order asked for: {', '.join(outputs)}."
+    return None
+
+
+def explain(exercise: Exercise, trials: Sequence[Trial], named: Sequence[Named]) -> list[Finding]:
     """Faults, each once; then for each wrong output where it is worst and what its numbers look like."""
     findings = []
-    for fault in dict.fromkeys(t.fault for t in trials if t.fault):
+    faults = dict.fromkeys(t.fault for t in trials if t.fault)
+    if any(f.startswith(CHANGES) for f in faults):
+        faults.pop(READ_ONLY, None)  # the same thing, said with less
+    for fault in faults:
         off = [t for t in trials if t.fault == fault]
-        findings.append(Finding("", fault, min(off, key=lambda t: t.case.size).case.label, len(off), len(trials)))
+        everywhere = len(off) == len(trials)
+        findings.append(Finding("", fault) if everywhere else
+                        Finding("", fault, min(off, key=lambda t: t.case.size).case.label, len(off), len(trials)))
     trials = [t for t in trials if not t.fault]
+    if trials and not named and (order := another_order(exercise, trials)):
+        return [*findings, Finding("", "", signature=order)]
+    explained = {o for n in named for o in n.outputs}
     patterns: dict[str, int] = {}  # pattern without the output's name -> where it was said first
     for o in exercise.outputs:
         off = [t for t in trials if o in t.differences]
@@ -231,7 +256,7 @@ def explain(exercise: Exercise, trials: Sequence[Trial], named: Sequence[Wrong])
             continue
         shown = min(off, key=lambda t: t.case.size)
         signature = None
-        if not named:
+        if o not in explained:
             if all(t.differences[o].kind == "value" for t in off):
                 signature = recognise(o, [Evidence(t.case, as_numbers(t.values[o]), t.expected[o], o not in t.differences) for t in trials])
             signature = signature or right_only_where([(t.case, o not in t.differences) for t in trials])

@@ -141,7 +141,8 @@ def unpack_tuple(result: Any, outputs: Sequence[str], name: str) -> dict[str, An
     """A tuple or list with one entry for each output, as a dict; ResultForm otherwise."""
     expected = f"{len(outputs)} values ({', '.join(outputs)})"
     if not isinstance(result, (tuple, list)):
-        raise ResultForm(f"{name} should return {expected}; it returned one {type(result).__name__}.")
+        one = f"one array of shape {result.shape}" if isinstance(result, np.ndarray) else f"one {type(result).__name__}"
+        raise ResultForm(f"{name} should return {expected}; it returned {one}. Write: return {', '.join(outputs)}.")
     if len(result) != len(outputs):
         raise ResultForm(f"{name} should return {expected}; it returned {len(result)}.")
     return dict(zip(outputs, result))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MIME = "application/vnd.cnn-workbook.check+json"
 PRINTED_LINES = 12
+MOST_FINDINGS = 2  # wrong outputs told one by one where a named idea explains them
 SHOWN_NUMBERS = 48  # an array with more is described, not printed
 
 
@@ -32,6 +33,22 @@ class Finding:
     of: int = 0
     signature: str | None = None
     also: tuple[str, ...] = ()  # further outputs with the same pattern
+
+
+@dataclass(frozen=True)
+class Named:
+    """A misconception that was recognised, the wrong outputs that it explains, and whether it explains all there is."""
+
+    idea: Wrong
+    outputs: tuple[str, ...]
+    whole: bool = False
+
+    @property
+    def sentence(self) -> str:
+        if self.whole:
+            return self.idea.sentence
+        verb = "comes" if len(self.outputs) == 1 else "come"
+        return f"{', '.join(self.outputs)} {verb} out as with this idea: {self.idea.sentence}"
 
 
 class CheckResult(float):
@@ -117,20 +134,27 @@ def unsolved(exercise: Exercise, points: float, hidden: bool, why: str = "") -> 
                        headline=f"○ {_title(exercise, hidden)}: not done yet{tail} (0 of {amount(points)}).")
 
 
-def failed(exercise: Exercise, earned: float, points: float, hidden: bool, named: Sequence[Wrong], findings: Sequence[Finding],
+def failed(exercise: Exercise, earned: float, points: float, hidden: bool, named: Sequence[Named], findings: Sequence[Finding],
            example: Trial | None, printed: str = "") -> CheckResult:
-    lines: list[tuple[str, str]] = [("idea", m.sentence) for m in named]
+    lines: list[tuple[str, str]] = [("idea", n.sentence) for n in named]
+    told = {o for n in named for o in n.outputs}
+    brief = [f.output for f in findings if f.output in told][MOST_FINDINGS:]  # the sentence and the example say the rest
     for f in findings:
+        if f.output in brief:
+            continue
         share = f" {'Wrong in' if f.output else 'In'} {f.wrong} of {f.of} cases; the smallest: {f.where}." if f.of > 1 and f.where else ""
-        lines.append(("finding", f.text + share))
+        if f.text:
+            lines.append(("finding", f.text + share))
         if f.signature:
             lines.append(("idea", f.signature + (f" The same holds for {', '.join(f.also)}." if f.also else "")))
+    if brief:
+        lines.append(("finding", f"Off as well: {', '.join(brief)}."))
     if example is not None and not hidden and (shown := show_case(exercise, example)):
         lines.append(("text", f"The smallest case that shows it ({example.case.label}):"))
         lines.append(("code", shown))
     lines += _printed(printed, hidden)
     return CheckResult(earned, exercise=exercise.id, status="failed", points=points, hidden=hidden, lines=lines,
-                       ideas=[m.name for m in named],
+                       ideas=[n.idea.name for n in named],
                        headline=f"✗ {_title(exercise, hidden)}: not right yet, {amount(earned)} of {amount(points)} points.")
 
 

@@ -106,7 +106,7 @@ def interior_only(name: str, evidence: Sequence[Evidence]) -> str | None:
     """Right everywhere but at the border of the last two axes, in every wrong case that has an inside."""
     seen = False
     for e in _wrong(evidence):
-        if e.expected.ndim < 2 or min(e.expected.shape[-2:]) < 3:
+        if e.expected.ndim < 2 or min(e.expected.shape[-2:]) < 4:  # smaller ones (filters, weights) have no inside to speak of
             continue
         ok = close(e.got, e.expected)
         if not ok[..., 1:-1, 1:-1].all():
@@ -139,7 +139,7 @@ def right_only_where(cases: Sequence[tuple[Case, bool]]) -> str | None:
         good = {str(c.tags.get(tag)) for c in right}
         bad = {str(c.tags.get(tag)) for c in wrong}
         if good.isdisjoint(bad) and "None" not in good | bad:
-            return f"It is right wherever {tag} is {_list(good)}, and wrong wherever {tag} is {_list(bad)}."
+            return f"A lead: in these cases it is right where {tag} is {_list(good)}, and wrong where {tag} is {_list(bad)}."
     return None
 
 

@@ -157,7 +157,7 @@ def test_cutting_off_nothing_at_padding_zero_is_told_as_a_shape():
 
     verdict = check("07.conv2d_backward", conv2d_backward, points=3)
     assert 0 < verdict < 3
-    assert "dx has shape (1, 2, 0, 0); expected (1, 2, 2, 3)." in verdict.message
+    assert "dx has shape (1, 2, 0, 0); expected shape (1, 2, 2, 3)." in verdict.message
 
 
 @pytest.mark.parametrize("name", [e.name for e in EXERCISES.values()])

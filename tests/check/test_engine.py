@@ -25,6 +25,10 @@ def affine_scale(x, k):
     return out
 
 
+def out_and_half(x, k):
+    return x * k, x * k / 2 + 1
+
+
 def exercise(**changes):
     """A small exercise of its own: scale an array by k."""
     fields = dict(
@@ -102,9 +106,9 @@ def test_two_wrong_ideas_at_once_are_both_named():
     (lambda x, k: (x * k)[::-1, ::-1], "rotated by 180°"),
     (lambda x, k: (x * k)[::-1], "upside down"),
     (lambda x, k: (x * k)[:, ::-1], "in reverse along its last axis"),
-    (lambda x, k: x * 2, "right wherever k is 2, and wrong wherever k is 3"),
+    (lambda x, k: x * 2, "right where k is 2, and wrong where k is 3"),
     (lambda x, k: x * k * np.where(x == x.max(), np.nan, 1), "NaN"),
-    (lambda x, k: (x * k)[:1], "has shape (1, 2); expected (2, 2)"),
+    (lambda x, k: (x * k)[:1], "has shape (1, 2); expected shape (2, 2)"),
     (lambda x, k: (x * k).ravel(), "only the shape is not"),
     (lambda x, k: "many", "is not a number or an array of numbers"),
     (lambda x, k: None, "is a `return` missing"),
@@ -120,6 +124,29 @@ def test_a_transpose_is_recognised():
     assert "transposed" in judged(lambda x, k: (x * k).T, visible=square).message
     wide = lambda: [Case("wide", (np.array([[1.0, 2.0, 4.0], [3.0, 5.0, 6.0]]), 2.0))]  # noqa: E731
     assert "transpose" in judged(lambda x, k: (x * k).T, visible=wide).message
+
+
+def test_results_in_another_order_are_recognised():
+    r = run(lambda x, y, dout: (dout * x, dout * y))
+    assert r.ideas == ("inputs not swapped",)  # a named idea goes before the order, which gives the same numbers here
+    two = exercise(outputs=("out", "half"), answer=(out_and_half,), reference=(out_and_half,), misconceptions=())
+    r = judge(two, [lambda x, k: out_and_half(x, k)[::-1]], two.visible(), 4.0)
+    assert r == 0.0 and "right, but in another order. The order asked for: out, half" in r.message
+
+
+def test_an_idea_that_explains_some_outputs_only_is_said_to():
+    assert "dy comes out as with this idea: You handed the upstream gradient" in run(lambda x, y, dout: (dout * y, dout)).message
+
+
+def test_one_result_where_several_are_asked_for_is_told_without_a_case():
+    message = run(lambda x, y, dout: dout * y).message
+    assert "Write: return dx, dy." in message and "cases" not in message and "smallest" not in message
+
+
+def test_small_matrices_have_no_border_to_be_wrong_at():
+    small = lambda: [Case("3 by 3", (np.arange(1.0, 10.0).reshape(3, 3), 2.0))]  # noqa: E731
+    frame = np.array([[1, 2, 3], [4, 0, 5], [6, 7, 8]])
+    assert "border" not in judged(lambda x, k: x * k + frame, visible=small).message
 
 
 def test_a_wrong_border_is_recognised():
