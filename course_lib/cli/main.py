@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that `workbook --help` answer
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -19,13 +20,18 @@ from course_lib.grading.course import Course, WorkbookError, table, this_environ
 
 
 class WorkbookGroup(click.Group):
-    """A group whose WorkbookErrors are one line on stderr and exit code 1; anything else keeps its traceback."""
+    """A group whose WorkbookErrors are one line on stderr and exit code 1, and so are files that cannot be read or
+    written (a full disk, a read-only folder); anything else keeps its traceback."""
 
     def invoke(self, ctx: click.Context):
         try:
             return super().invoke(ctx)
         except WorkbookError as error:
             raise click.ClickException(" ".join(str(error).split())) from error
+        except OSError as error:
+            if error.strerror is None or error.errno == errno.EPIPE:  # click ends quietly where the reader went away
+                raise
+            raise click.ClickException(": ".join(str(part) for part in (error.filename, error.strerror) if part)) from error
 
 
 @click.group(cls=WorkbookGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,10 +71,12 @@ def lab(ctx: click.Context, port: int | None, no_browser: bool) -> None:
 def check(ctx: click.Context, notebook: str, solutions: bool) -> None:
     """Run the visible checks of NOTEBOOK (a file, or a number such as 07); exit 0 only when all pass."""
     from course_lib.grading.run import run_checks
-    from course_lib.grading.submit import find_notebooks, result_rows
+    from course_lib.grading.submit import check_cells, find_notebooks, result_rows
 
     course = _course(ctx)
-    _, paths = find_notebooks(course, notebook, course.solutions if solutions else None)
+    assignment, paths = find_notebooks(course, notebook, course.solutions if solutions else None)
+    for path in paths:
+        check_cells(course, assignment, path)
     results = [result for path in paths for result in run_checks(path)]
     if not results:
         raise WorkbookError(f"{course.show(paths[0])}: holds no check. Is it the assignment's notebook?")
@@ -171,8 +179,10 @@ def grade(ctx: click.Context, assignment: str | None, sample: bool, feedback: bo
 
     course = _course(ctx)
     name = None if assignment is None else course.resolve(assignment)
-    code = grade_class(course, name, sample=sample, feedback=feedback, jobs=jobs or os.cpu_count() or 1)
-    ctx.exit(code if isinstance(code, int) else 0)
+    outcomes = grade_class(course, name, sample=sample, feedback=feedback, jobs=jobs or os.cpu_count() or 1)
+    if failed := sorted({o.student for o in outcomes if o.failed}):
+        raise WorkbookError(f"not graded, or without a feedback page: {', '.join(failed)} (the table says why); all others are "
+                            "in the gradebook")
 
 
 # --- for the repository ---------------------------------------------------------------------------------------------

@@ -7,19 +7,26 @@ nbgrader reads a test cell's score from its output: any stderr is 0 points, a va
 from __future__ import annotations
 
 import ast
+import asyncio
 import math
 import os
 import re
+import signal
 import subprocess
+import threading
+from collections.abc import Mapping
 from pathlib import Path
+from queue import Empty
 
 import nbformat
+from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_solution
-from traitlets import Unicode
+from traitlets import List, Unicode
 
+from course_lib.check import MIME
 from course_lib.draw import NO_PICTURES
 
 _NUMPY_SCALAR = re.compile(r"^np\.(?:float|int|uint)\d+\((.*)\)$")
@@ -27,11 +34,22 @@ _NUMPY_SCALAR = re.compile(r"^np\.(?:float|int|uint)\d+\((.*)\)$")
 # What a kernel that grades runs with: one BLAS thread, pictures described and not rendered (they are most of the time).
 KERNEL_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", NO_PICTURES: "1"}
 
+MAX_OUTPUT = 1_000_000  # characters that one cell may print; an endless loop that prints would fill the memory
+GRACE = 10  # seconds that an interrupted cell has to stop
+KERNEL_ARGUMENTS = [
+    "--HistoryManager.enabled=False",
+    # IPython's exit() ends the kernel a moment later, after as many more cells as the machine happens to manage. As
+    # Python's own it ends one cell.
+    "--IPKernelApp.exec_lines=from sys import exit; quit = exit",
+]
+
 
 class GradingExecute(Execute):
     """nbgrader's Execute, with settled test cells; takes a recorded run where one was made already."""
 
     recorded_directory = Unicode("", help="Folder of notebooks that were run already, as <student>/<assignment>/<notebook>.ipynb").tag(config=True)
+
+    extra_arguments = List(KERNEL_ARGUMENTS).tag(config=True)
 
     def preprocess(self, nb, resources, km=None):
         recorded = self._recorded(resources)
@@ -60,24 +78,73 @@ def take_outputs(nb, recorded) -> bool:
     return True
 
 
+class _Client(NotebookClient):
+    """nbclient's, which marks the cell that it interrupts, gives up on one that will not stop, and bounds what is printed."""
+
+    late = False  # was some cell interrupted?
+    at = None  # the cell that runs
+    handlers: Mapping = {}  # of signals, as they were before; none where nbclient takes none over
+
+    async def async_start_new_kernel(self, **kwargs):
+        # nbclient has just taken SIGINT and SIGTERM over, to end its kernel and go on without one. They mean the whole run.
+        if self.handlers:
+            for number, handler in self.handlers.items():
+                asyncio.get_running_loop().remove_signal_handler(number)
+                signal.signal(number, handler)
+        await super().async_start_new_kernel(**kwargs)
+
+    async def async_execute_cell(self, cell, *args, **kwargs):
+        self.at = cell
+        return await super().async_execute_cell(cell, *args, **kwargs)
+
+    def reset_execution_trackers(self):
+        super().reset_execution_trackers()
+        self.printed: dict[int, int] = {}
+
+    def process_message(self, msg, cell, cell_index):
+        if msg["msg_type"] == "stream":
+            before = self.printed.get(cell_index, 0)
+            self.printed[cell_index] = before + len(msg["content"]["text"])
+            if before > MAX_OUTPUT:
+                return None
+            if self.printed[cell_index] > MAX_OUTPUT:
+                msg["content"]["text"] = "\n… the rest of what this cell printed is left out\n"
+        return super().process_message(msg, cell, cell_index)
+
+    async def _async_handle_timeout(self, timeout, cell=None):
+        reply = await super()._async_handle_timeout(timeout, cell)
+        self.late = True
+        # In front, so that a cell which caught the interrupt and then gave a value has no score.
+        cell.outputs.insert(0, nbformat.v4.new_output("error", **self.error_on_timeout))
+        try:  # the kernel answers once it stopped; one that does not would cost every later cell its time too
+            await ensure_async(self.kc.shell_channel.get_msg(timeout=GRACE))
+        except Empty:
+            raise DeadKernelError("the cell could not be interrupted") from None
+        return reply
+
+
 def execute(nb, folder: Path, *, timeout: int, environment: dict[str, str] | None = None) -> str:
     """Run every cell of `nb` in a fresh kernel with `folder` as its directory; outputs are put into `nb`.
 
     An error in one cell does not stop the others; a cell over `timeout` seconds is interrupted. Returns "ok",
-    "timeout" (some cell was interrupted) or "crashed" (the kernel died: cells after that have no output).
+    "timeout" (some cell was interrupted) or "crashed" (the kernel died). Where the kernel died, or a cell could not be
+    interrupted, the cells after that have no output.
     """
-    client = NotebookClient(nb, timeout=timeout, allow_errors=True, interrupt_on_timeout=True, kernel_name="python3",
-                            resources={"metadata": {"path": str(folder)}}, error_on_timeout={
-                                "ename": "CellTimeoutError", "evalue": f"the cell ran for more than {timeout} seconds",
-                                "traceback": [f"CellTimeoutError: stopped after {timeout} seconds"]},
-                            extra_arguments=["--HistoryManager.enabled=False"])
+    client = _Client(nb, timeout=timeout, allow_errors=True, interrupt_on_timeout=True, kernel_name="python3",
+                     resources={"metadata": {"path": str(folder)}}, error_on_timeout={
+                         "ename": "CellTimeoutError", "evalue": f"the cell ran for more than {timeout} seconds",
+                         "traceback": [f"CellTimeoutError: stopped after {timeout} seconds"]},
+                     extra_arguments=KERNEL_ARGUMENTS)
+    if os.name == "posix" and threading.current_thread() is threading.main_thread():
+        client.handlers = {n: signal.getsignal(n) or signal.SIG_DFL for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         # What the kernel process itself says on its own stderr belongs to nobody here; cells' stderr comes as output.
         client.execute(env={**(environment or os.environ), **KERNEL_ENVIRONMENT}, stderr=subprocess.DEVNULL)
-    except DeadKernelError:
-        return "crashed"
-    late = any(o.get("ename") in ("CellTimeoutError",) for c in nb.cells for o in c.get("outputs", []))
-    return "timeout" if late else "ok"
+    except DeadKernelError as e:
+        if client.at is not None:
+            client.at.outputs.insert(0, _fault("DeadKernelError", f"{e}: the cells after this one were not run"))
+        return "timeout" if client.late else "crashed"
+    return "timeout" if client.late else "ok"
 
 
 def is_test(cell) -> bool:
@@ -103,6 +170,9 @@ def settle_cell(cell) -> None:
     if not values:
         if calls_check(cell.source):
             cell.outputs.insert(0, _fault("NoScore", "the check did not run to its end, so nothing was scored"))
+        return
+    if calls_check(cell.source) and MIME not in values[0]["data"]:
+        cell.outputs.insert(0, _fault("NoScore", "the value is not one of the course's check: was the name check used for something else?"))
         return
     score = read_score(values[0]["data"].get("text/plain", ""))
     points = float(cell.metadata["nbgrader"]["points"])

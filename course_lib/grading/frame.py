@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import copy
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,28 +32,35 @@ class Rebuilt:
 
 
 def grade_id(cell) -> str | None:
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
+    """The cell's nbgrader id; None where it has none, or where an editor left something else in its place."""
+    label = cell.metadata.get("nbgrader")
+    name = label.get("grade_id") if isinstance(label, Mapping) else None
+    return name if isinstance(name, str) else None
 
 
 def rebuild(frame, submission) -> Rebuilt:
     """Put a hand-in's answers into a copy of the frame. Neither notebook is changed."""
     built = Rebuilt(copy.deepcopy(frame))
-    keys = {_key(c) for c in frame.cells}
-    theirs, extras = _sort(submission, keys, frame)
-    cells, missing = [*_own(extras.pop(None, []))], []
+    theirs, extras, unlabelled = _sort(submission, frame)
+    cells, missing, gone = [*_own(extras.pop(None, []))], [], []
     for cell in built.notebook.cells:
         key = _key(cell)
-        found = theirs.get(key, [])
+        found = [f for f in theirs.get(key, []) if f.cell_type == cell.cell_type]
         if is_solution(cell):
-            _take_answer(cell, found, submission, built)
-        elif grade_id(cell) is None and found and found[0].cell_type == cell.cell_type:
+            built.answers += bool(found)
+            if not found:
+                gone.append(key)
+            cells += _own(_take_answer(cell, found, built))
+        elif grade_id(cell) is None and found:
             cell.source = found[0].source  # a free demonstration: the student's version, which may define what they use
-        elif grade_id(cell) is not None and not found:
-            missing.append(grade_id(cell))
+        elif grade_id(cell) is not None and key not in theirs:
+            missing.append(key)
         cells.append(cell)
         cells += _own(extras.pop(key, []))
-    if missing:
-        built.notes.append(f"locked cells put back: {', '.join(missing)}")
+    for names, words in ((unlabelled, "answer cells without their label, known by their function"),
+                         (gone, "answer cells missing"), (missing, "locked cells put back")):
+        if names:
+            built.notes.append(f"{words}: {', '.join(names)}")
     built.notebook.cells = cells
     _unique_ids(built.notebook)
     return built
@@ -62,39 +71,52 @@ def _key(cell) -> str:
     return grade_id(cell) or f"#{cell.get('id', '')}"
 
 
-def _sort(submission, keys, frame):
-    """({key: the hand-in's cells of that key}, {key of the cell before: the student's own cells})."""
-    sources = {c.source.strip() for c in frame.cells}
+def _sort(submission, frame):
+    """({key: the hand-in's cells of that key}, {key of the cell before: the student's own cells}, names of answers
+    that had lost their label)."""
+    keys = {_key(c) for c in frame.cells}
+    texts = Counter(c.source.strip() for c in frame.cells)
+    given = {c.source.strip(): _key(c) for c in frame.cells}
+    labelled = {_key(c) for c in submission.cells}
+    answers = {_key(c): _defines(_key(c)) for c in frame.cells if is_solution(c) and c.cell_type == "code"}
     theirs: dict[str, list] = {}
     extras: dict[str | None, list] = {}
+    unlabelled: list[str] = []
     before = None
     for cell in submission.cells:
-        key = _key(cell)
+        key, text = _key(cell), cell.source.strip()
         if key in keys:
             theirs.setdefault(key, []).append(cell)
             before = key
-        elif cell.cell_type in ("code", "markdown") and cell.source.strip() and cell.source.strip() not in sources:
+            continue
+        # An editor that drops labels leaves the text: an answer is known by the function that it defines.
+        name = None if grade_id(cell) or cell.cell_type != "code" else next((n for n, d in answers.items() if d.search(text)), None)
+        if name and name not in labelled:
+            theirs.setdefault(name, []).append(cell)
+            unlabelled += [name] if name not in unlabelled else []
+            before = name
+        elif text in given:
+            before = given[text] if texts[text] == 1 and given[text] not in labelled else before
+        elif text and cell.cell_type in ("code", "markdown"):
             extras.setdefault(before, []).append(cell)
-    return theirs, extras
+    return theirs, extras, unlabelled
 
 
-def _take_answer(cell, found, submission, built: Rebuilt) -> None:
-    name = grade_id(cell)
-    found = [f for f in found if f.cell_type == cell.cell_type]
-    if not found:  # an editor that drops metadata leaves the code: know the answer by the function it defines
-        defines = re.compile(rf"^def {re.escape(name)}\(", re.M)
-        found = [c for c in submission.cells if cell.cell_type == "code" == c.cell_type and grade_id(c) is None and defines.search(c.source)]
-        if found:
-            built.notes.append(f"the answer cell {name} had lost its label; it was known by its function")
+def _defines(name: str) -> re.Pattern[str]:
+    return re.compile(rf"^def\s+{re.escape(name)}\s*\(", re.M)
+
+
+def _take_answer(cell, found, built: Rebuilt) -> list:
+    """Put the answer among the cells `found` into the frame's `cell`; the parts of it that stood in cells of their own."""
     answered = [f for f in found if f.source.strip() != cell.source.strip()]
-    if not found:
-        built.notes.append(f"the answer cell {name} was missing")
-        return
-    built.answers += 1
+    if not answered:
+        return []
+    whole = [f for f in answered if _defines(grade_id(cell)).search(f.source)] or answered
+    cell.source = whole[-1].source
     if len(found) > 1:
-        built.notes.append(f"the answer cell {name} stood there {len(found)} times; the last answered one counts")
-    if answered:
-        cell.source = answered[-1].source
+        built.notes.append(f"the answer cell {grade_id(cell)} stood there {len(found)} times; the last answered one counts")
+    # "Split cell" in Jupyter gives every part the label of the whole: a helper cut off the top still belongs to it.
+    return [f for f in answered if f not in whole]
 
 
 def _own(cells) -> list:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sqlite3
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from traitlets.config import Config
 
 from .course import Course, WorkbookError, write_atomically
 from .settings import configure
+
+_ERROR = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Entry): ")
 
 
 @dataclass(frozen=True)
@@ -103,29 +107,48 @@ class Book:
         directory.assignment_id, directory.student_id = assignment, student
         app = converter(coursedir=directory, config=self.config, log=self.log)
         app.force = True
+        app_log = logging.getLogger("tornado.application")  # where nbgrader's database module reports what it then raises
+        app_log.addFilter(_nothing)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SAWarning)  # nbgrader's own queries; nothing an instructor can act on
                 outcome = capture_log(app)
         finally:
+            app_log.removeFilter(_nothing)
             with contextlib.suppress(FileNotFoundError):
                 os.chdir(here)
         if not outcome["success"]:
             text = f"{outcome['log'] or ''}\n{outcome['error'] or ''}"
             log = self.folders.scratch / "nbgrader.log"
             write_atomically(log, text)
-            lines = [line for line in text.splitlines() if line.strip()]
-            raise WorkbookError(f"{assignment}, {student}: nbgrader stopped ({lines[-1].strip() if lines else 'no reason given'}); "
-                                f"its log is in {self.course.show(log)}")
+            raise WorkbookError(f"{assignment}, {student}: nbgrader stopped ({reason(text)}); its log is in {self.course.show(log)}")
+
+
+def _nothing(_: logging.LogRecord) -> bool:
+    return False
+
+
+def reason(log: str) -> str:
+    """Why nbgrader stopped: the last error in its log that is not its own "see the traceback above"."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if _ERROR.match(line)]
+    causes = [line for line in errors if "NbGraderException" not in line]
+    return next(reversed(causes or errors or lines), "no reason given")
 
 
 def check_unlocked(database: Path) -> None:
     """Raise WorkbookError where another process holds the gradebook, or it is no gradebook, before any work is done."""
+    if database.is_dir():
+        raise WorkbookError(f"{database}: a folder, not a gradebook. Move it away and try again")
+    for path in (database.parent, database):  # SQLite writes its journal beside the file
+        if path.exists() and not os.access(path, os.W_OK):
+            raise WorkbookError(f"{path}: cannot be written, and the gradebook has to be. Check its permissions")
     if not database.is_file():
         return
     try:
         with contextlib.closing(sqlite3.connect(database, timeout=2)) as db:
             db.execute("BEGIN IMMEDIATE")
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             db.rollback()
     except sqlite3.OperationalError as e:
         if "locked" not in str(e):
@@ -134,3 +157,23 @@ def check_unlocked(database: Path) -> None:
                             f"Close that and try again; nothing was changed") from None
     except sqlite3.DatabaseError as e:
         raise WorkbookError(f"{database}: not a gradebook ({e}). Move the file away and try again") from None
+    if tables and "submitted_assignment" not in tables:
+        raise WorkbookError(f"{database}: not a gradebook (a database with other tables). Move the file away and try again")
+
+
+@contextlib.contextmanager
+def only_run(folders: Folders) -> Iterator[None]:
+    """Only one grading run of a course at a time: two would take each other's scratch files away.
+
+    SQLite's lock of a file that nothing is written to: it works on every system, and ends with the process.
+    """
+    folders.scratch.parent.mkdir(parents=True, exist_ok=True)
+    lock = folders.scratch.with_name("grading.lock")
+    with contextlib.closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as db:
+        try:
+            db.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as e:
+            if "locked" not in str(e):
+                raise WorkbookError(f"{lock}: cannot be written ({e}). Check the folder's permissions") from e
+            raise WorkbookError("another `workbook grade` is at work in this course: wait until it is done; nothing was changed") from None
+        yield

@@ -9,11 +9,12 @@ CELL_TIMEOUT = 60  # seconds; an endless loop costs one cell, not the class
 
 def configure(c: Any) -> Any:
     """Fill a traitlets configuration: folders, the frame and the executor that grade, and what may be in a feedback page."""
-    from nbconvert.preprocessors import ClearMetadataPreprocessor
+    from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
     from nbgrader.preprocessors import (
         AssignLatePenalties,
         CheckCellMetadata,
         ClearOutput,
+        GetGrades,
         IgnorePattern,
         LimitOutput,
         OverwriteCells,
@@ -22,6 +23,7 @@ def configure(c: Any) -> Any:
     )
 
     from .execute import GradingExecute
+    from .feedback import HideTests
     from .frame import RebuildFrame
 
     c.CourseDirectory.source_directory = "solutions"
@@ -33,6 +35,7 @@ def configure(c: Any) -> Any:
     # nbgrader scores a test cell 0 for any stderr and gives full marks for a value it cannot read: GradingExecute mends both.
     c.Autograde.autograde_preprocessors = [GradingExecute, IgnorePattern, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades,
                                            AssignLatePenalties, CheckCellMetadata]
+    c.GenerateFeedback.preprocessors = [HideTests, GetGrades, CSSHTMLHeaderPreprocessor]
     # The exercise's metadata is what later steps read; only the execution's own notes are cleared.
     c.ClearMetadataPreprocessor.clear_notebook_metadata = False
     c.ClearMetadataPreprocessor.preserve_cell_metadata_mask = {("nbgrader",), ("tags",)}

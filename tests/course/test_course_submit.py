@@ -183,9 +183,11 @@ def test_command_grade_only_calls_the_grader(made, run, monkeypatch):
 
     calls = []
     module = types.ModuleType("course_lib.grading.grade")
-    module.grade_class = lambda course, assignment, **options: calls.append((course.root, assignment, options))
+    module.grade_class = lambda course, assignment, **options: calls.append((course.root, assignment, options)) or []
     monkeypatch.setitem(sys.modules, "course_lib.grading.grade", module)
     assert run(made, "grade", "07", "--sample", "--no-feedback", "--jobs", "2").exit_code == 0
     assert calls == [(made.root, CONV, {"sample": True, "feedback": False, "jobs": 2})]
-    module.grade_class = lambda course, assignment, **options: 3
-    assert run(made, "grade").exit_code == 3
+    outcome = types.SimpleNamespace(student="ada", failed=True)
+    module.grade_class = lambda course, assignment, **options: [outcome]
+    result = run(made, "grade")
+    assert result.exit_code == 1 and result.stderr.startswith("Error: not graded, or without a feedback page: ada (")

@@ -4,6 +4,7 @@ import nbformat.v4 as v4
 import pytest
 from nbgrader.utils import determine_grade
 
+from course_lib.check import MIME
 from course_lib.grading.execute import calls_check, read_score, settle_cell
 
 CHECK = 'check("00.multiply_backward", multiply_backward, points=2)'
@@ -15,7 +16,7 @@ def cell(*outputs, source=CHECK, points=2):
 
 
 def value(text):
-    return v4.new_output("execute_result", data={"text/plain": text})
+    return v4.new_output("execute_result", data={"text/plain": text, MIME: {}})
 
 
 def stderr(text="RuntimeWarning: overflow"):
@@ -46,6 +47,13 @@ def test_a_score_out_of_range_is_the_authors_mistake_and_earns_nothing(text):
 @pytest.mark.parametrize("outputs", [(), (value("'full marks, please'"),), (value("<object>"),), (v4.new_output("stream", name="stdout", text="2.0"),)])
 def test_a_check_without_a_score_earns_nothing(outputs):
     assert graded(cell(*outputs)) == 0
+
+
+def test_a_value_that_is_not_from_the_courses_check_earns_nothing():
+    """A notebook that calls something of its own `check` does not give itself marks."""
+    c = cell(v4.new_output("execute_result", data={"text/plain": "2.0"}))
+    assert graded(c) == 0
+    assert "the name check" in c.outputs[0].evalue
 
 
 def test_an_error_earns_nothing():
