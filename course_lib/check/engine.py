@@ -124,12 +124,12 @@ def try_case(exercise: Exercise, functions: Sequence[Callable], case: Case, said
     try:
         with quiet(said, heard):
             trial.values = exercise.evaluate(functions, args, kwargs)
-    except NotImplementedError:
-        raise
     except ResultForm as e:
         trial.fault = str(e)
         return trial
     except Exception as e:
+        if type(e) is NotImplementedError:  # the stub's own; input() in a graded notebook raises a subclass of it
+            raise
         if case.form == "read-only" and isinstance(e, ValueError) and "read-only" in str(e):
             trial.fault = READ_ONLY
             return trial

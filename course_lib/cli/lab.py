@@ -103,7 +103,8 @@ def start(course: Course, port: int | None = None, browser: bool = True) -> int:
     port = choose_port(port)
     if copied:
         print(f"Copied into work/: {len(copied)} new file{'s' if len(copied) > 1 else ''}.")
-    print(f"JupyterLab: http://127.0.0.1:{port}{first_page(course)} (Control-C stops it)", flush=True)
+    print(f"Starting JupyterLab on http://127.0.0.1:{port} (Control-C stops it). If no browser opens, open the address with "
+          "?token= that it prints.", flush=True)
     return run(lab_command(course, port, browser), lab_environment(course), course.root)
 
 

@@ -83,6 +83,16 @@ def test_an_unsolved_stub_is_not_done_yet():
     assert r == 0.0 and r.status == "unsolved" and "not done yet" in r.message
 
 
+def test_an_error_that_only_descends_from_the_stubs_is_an_error():
+    class StdinNotImplementedError(NotImplementedError):  # what input() raises where nobody can type
+        pass
+
+    def asks(x, y, dout):
+        raise StdinNotImplementedError("input is not supported")
+
+    assert run(asks).status == "error" and "input is not supported" in run(asks).message
+
+
 def test_a_known_wrong_idea_is_named_and_the_smallest_case_is_shown():
     r = run(lambda x, y, dout: (y, x))
     assert r.ideas == ("upstream gradient left out",)

@@ -130,7 +130,7 @@ def test_command_lab(made, run, started):
     ((command, env, folder),) = started
     assert folder == made.root and "--no-browser" in command and env["JUPYTER_PREFER_ENV_PATH"] == "1"
     port = next(a.split("=")[1] for a in command if a.startswith("--ServerApp.port="))
-    assert f"http://127.0.0.1:{port}/lab/tree/work/" in result.stdout
+    assert f"http://127.0.0.1:{port}" in result.stdout
     assert "3 new files" in result.stdout and "Copied" not in run(made, "lab").stdout
 
 

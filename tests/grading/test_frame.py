@@ -98,3 +98,34 @@ def test_another_assignments_notebook_has_no_answers(frame):
 def test_two_rebuilds_are_the_same(frame, handed_in):
     handed_in.cells.append(v4.new_code_cell("extra = 1"))
     assert rebuild(frame, handed_in).notebook == rebuild(frame, handed_in).notebook
+
+
+@pytest.mark.parametrize("label", [None, "x", {"grade_id": ["a"]}, {}])
+def test_a_label_that_is_none_is_no_label(frame, handed_in, label):
+    for c in handed_in.cells:
+        if c.cell_type == "code":
+            c.metadata["nbgrader"] = label
+    assert find(rebuild(frame, handed_in).notebook, "multiply_backward").source == ANSWER
+
+
+def test_a_helper_keeps_its_place_where_labels_were_dropped(frame, handed_in):
+    at = handed_in.cells.index(find(handed_in, "multiply_backward"))
+    handed_in.cells.insert(at, v4.new_code_cell("two = np.float64(2)"))  # needs the imports above it
+    for i, c in enumerate(handed_in.cells):
+        c.metadata, c.id = nbformat.NotebookNode(), f"x{i}"
+    cells = rebuild(frame, handed_in).notebook.cells
+    sources = [c.source for c in cells]
+    assert sources.index(next(s for s in sources if s.startswith("import numpy"))) < sources.index("two = np.float64(2)") < sources.index(ANSWER)
+    assert sources.count(ANSWER) == 1
+
+
+def test_an_answer_that_was_split_in_two_cells_keeps_both_parts(frame, handed_in):
+    """Jupyter's "Split cell" gives both parts the label of the whole."""
+    helper = copy.deepcopy(find(handed_in, "multiply_backward"))
+    helper.source = "helper = 3"
+    handed_in.cells.insert(handed_in.cells.index(find(handed_in, "multiply_backward")), helper)
+    cells = rebuild(frame, handed_in).notebook.cells
+    sources = [c.source for c in cells]
+    assert sources.index("helper = 3") + 1 == sources.index(ANSWER)
+    ids = [grade_id(c) for c in cells if grade_id(c)]
+    assert len(ids) == len(set(ids))
