@@ -20,7 +20,6 @@ from .inputs import changed, fresh
 from .report import CheckResult, Finding, Named, failed, passed, raised, unsolved
 from .signatures import Evidence, recognise, right_only_where
 
-
 CHANGES = "Your function changes its argument"
 READ_ONLY = "Your function changes one of its arguments in place (that case hands over read-only arrays): work on a copy."
 
