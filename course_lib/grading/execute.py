@@ -35,6 +35,7 @@ _NUMPY_SCALAR = re.compile(r"^np\.(?:float|int|uint)\d+\((.*)\)$")
 KERNEL_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", NO_PICTURES: "1"}
 
 MAX_OUTPUT = 1_000_000  # characters that one cell may print; an endless loop that prints would fill the memory
+STARTS = 3  # times that a kernel which does not come up is started
 GRACE = 10  # seconds that an interrupted cell has to stop
 KERNEL_ARGUMENTS = [
     "--HistoryManager.enabled=False",
@@ -130,21 +131,27 @@ def execute(nb, folder: Path, *, timeout: int, environment: dict[str, str] | Non
     "timeout" (some cell was interrupted) or "crashed" (the kernel died). Where the kernel died, or a cell could not be
     interrupted, the cells after that have no output.
     """
-    client = _Client(nb, timeout=timeout, allow_errors=True, interrupt_on_timeout=True, kernel_name="python3",
-                     resources={"metadata": {"path": str(folder)}}, error_on_timeout={
-                         "ename": "CellTimeoutError", "evalue": f"the cell ran for more than {timeout} seconds",
-                         "traceback": [f"CellTimeoutError: stopped after {timeout} seconds"]},
-                     extra_arguments=KERNEL_ARGUMENTS)
-    if os.name == "posix" and threading.current_thread() is threading.main_thread():
-        client.handlers = {n: signal.getsignal(n) or signal.SIG_DFL for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        # What the kernel process itself says on its own stderr belongs to nobody here; cells' stderr comes as output.
-        client.execute(env={**(environment or os.environ), **KERNEL_ENVIRONMENT}, stderr=subprocess.DEVNULL)
-    except DeadKernelError as e:
-        if client.at is not None:
-            client.at.outputs.insert(0, _fault("DeadKernelError", f"{e}: the cells after this one were not run"))
-        return "timeout" if client.late else "crashed"
-    return "timeout" if client.late else "ok"
+    for attempt in range(1, STARTS + 1):
+        client = _Client(nb, timeout=timeout, allow_errors=True, interrupt_on_timeout=True, kernel_name="python3",
+                         resources={"metadata": {"path": str(folder)}}, error_on_timeout={
+                             "ename": "CellTimeoutError", "evalue": f"the cell ran for more than {timeout} seconds",
+                             "traceback": [f"CellTimeoutError: stopped after {timeout} seconds"]},
+                         extra_arguments=KERNEL_ARGUMENTS)
+        if os.name == "posix" and threading.current_thread() is threading.main_thread():
+            client.handlers = {n: signal.getsignal(n) or signal.SIG_DFL for n in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            # What the kernel process itself says on its own stderr belongs to nobody here; cells' stderr comes as output.
+            client.execute(env={**(environment or os.environ), **KERNEL_ENVIRONMENT}, stderr=subprocess.DEVNULL)
+        except Exception as e:
+            if client.at is None and attempt < STARTS:
+                continue  # the kernel never came up (two kernels that start at once may pick the same port): nothing ran yet
+            if not isinstance(e, DeadKernelError):
+                raise
+            if client.at is not None:
+                client.at.outputs.insert(0, _fault("DeadKernelError", f"{e}: the cells after this one were not run"))
+            return "timeout" if client.late else "crashed"
+        return "timeout" if client.late else "ok"
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def is_test(cell) -> bool:
