@@ -50,7 +50,7 @@ def conv_transpose2d_forward(x, w, b=None, *, stride=1, pad=0, output_padding=0)
     out = scatter_columns(columns.reshape(channels, fh, fw, n, *positions), out_shape, stride, pad, (1, 1))
     if b is not None:
         out = out + b[:, None, None]
-    return out, (x, w, b is not None, stride, pad, out_shape)
+    return np.ascontiguousarray(out), (x, w, b is not None, stride, pad, out_shape)
 
 
 def conv_transpose2d_backward(dout, cache):

@@ -6,6 +6,7 @@ Their Jacobian is diagonal, so `backward` never forms it: it multiplies the upst
 import numpy as np
 
 from . import _validate
+from ._select import keep
 
 
 def relu_forward(x):
@@ -53,7 +54,7 @@ def relu_backward(dout, cache, *, at_zero=0):
     (x,) = _validate.unpack(cache, 1, "relu_forward")
     dout = _validate.upstream(dout, x.shape)
     at_zero = _validate.integer("at_zero", at_zero, minimum=0, maximum=1)
-    return np.where(x >= 0 if at_zero else x > 0, dout, 0)
+    return keep(dout, x >= 0 if at_zero else x > 0)
 
 
 def sigmoid_forward(x):

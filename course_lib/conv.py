@@ -1,13 +1,16 @@
 """Convolution: the sliding sum itself, and the convolution layers of networks with their gradients.
 
 The layers compute cross-correlation, as every framework does; `convolve2d` is the one that rotates the filter. Beside
-the fast layer (windows as columns, one matrix product) stand the lecture's loops with the same signature.
+the fast layer (windows as columns, so that a matrix product does it) stand the lecture's loops.
 """
+
+import math
 
 import numpy as np
 
 from . import _validate
-from ._conv_columns import gather_columns, scatter_columns
+from ._blocks import image_blocks
+from ._conv_columns import column_matrices, gather_columns, image_matrices, images_of, scatter_columns
 from ._conv_loops import conv2d_backward_loops, conv2d_forward_loops
 from ._conv_shapes import check_conv2d, output_size, window_positions
 from ._conv_transpose import conv_matrix, conv_transpose2d_backward, conv_transpose2d_forward
@@ -27,8 +30,12 @@ __all__ = [
     "conv_matrix",
 ]
 
+# Up to so many bytes the columns are kept for the backward pass. Beyond, to make them again is faster than to get
+# fresh memory from the operating system, which hands it out page by page and fills it with zeros.
+KEPT_BYTES = 32 * 2**20
 
-def conv2d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1):
+
+def conv2d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1, chunk=None):
     """2-D convolution layer: slide K filters over images with C channels (cross-correlation).
 
     Formula: out[n,k,i,j] = b[k] + Σ_{c,p,q} x_padded[n, c, i·s + p·d, j·s + q·d] · w[k,c,p,q]
@@ -39,11 +46,12 @@ def conv2d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1):
         b         (K,) or None
         stride, pad, dilation  integer, or pair (rows, columns)
         groups    filters of group g see only the channels of group g; groups = C is a depthwise convolution
+        chunk     to save memory: work on so many images at a time, and keep no columns for the backward pass
     Returns:
         out       (N, K, Ho, Wo), Ho = floor((H + 2·pad - dilation·(FH - 1) - 1) / stride) + 1, Wo alike
         cache     what conv2d_backward needs
     Errors: ValueError, TypeError: wrong rank or channels, a filter larger than the padded input, groups that do not
-        divide C and K, stride or dilation below 1, pad below 0.
+        divide C and K, stride, dilation or chunk below 1, pad below 0.
     Lecture row: D-conv2d, B-options
 
     >>> from course_lib.conv import conv2d_forward
@@ -51,17 +59,23 @@ def conv2d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1):
     array([[[[6., 6.]]]])
     """
     x, w, b, stride, pad, dilation, groups, out_shape = check_conv2d(x, w, b, stride, pad, dilation, groups)
-    filters, filter_shape = w.shape[0], w.shape[2:]
-    columns = gather_columns(x, filter_shape, out_shape, stride, pad, dilation)  # (C, FH, FW, N, Ho, Wo)
-    grouped = columns.reshape(groups, w[0].size, -1)  # (G, C/G·FH·FW, N·Ho·Wo)
-    out = w.reshape(groups, filters // groups, -1) @ grouped  # one product a group: (G, K/G, N·Ho·Wo)
-    out = out.reshape(filters, len(x), *out_shape).transpose(1, 0, 2, 3)  # (K, N, Ho, Wo) -> (N, K, Ho, Wo)
-    if b is not None:
-        out = out + b[:, None, None]
-    return np.ascontiguousarray(out), (x, w, b is not None, stride, pad, dilation, groups, out_shape, columns)
+    chunk = None if chunk is None else _validate.integer("chunk", chunk, minimum=1)
+    filters, filter_shape = len(w), w.shape[2:]
+    rows = w.reshape(groups, filters // groups, -1)  # a filter is a row: (G, K/G, C/G·FH·FW)
+    out = np.empty((len(x), filters, *out_shape), dtype=np.result_type(x, w, *([] if b is None else [b])))
+    image_bytes = _column_bytes(x[:1], filter_shape, out_shape)
+    blocks, kept = image_blocks(len(x), image_bytes, chunk), {}
+    for images in blocks:
+        columns = gather_columns(x[images], filter_shape, out_shape, stride, pad, dilation)  # (C, FH, FW, n, Ho, Wo)
+        product = rows @ column_matrices(columns, groups)
+        np.add(images_of(product, out[images].shape), 0 if b is None else b[:, None, None], out=out[images])
+        if chunk is None and len(x) * image_bytes <= KEPT_BYTES:
+            kept[images.start] = columns
+        del columns, product  # their memory is free for the next block's
+    return out, (x, w, b is not None, stride, pad, dilation, groups, out_shape, (blocks, kept))
 
 
-def conv2d_backward(dout, cache):
+def conv2d_backward(dout, cache, *, need_dx=True):
     """Gradients of the 2-D convolution layer.
 
     Formula: with the windows as the columns of a matrix, out = W·columns, so dW = dout·columnsᵀ and
@@ -71,10 +85,11 @@ def conv2d_backward(dout, cache):
     elements for a stride) with the filter rotated by 180°, which is the full convolution with the unrotated filter.
 
     Arguments:
-        dout   (N, K, Ho, Wo), the upstream gradient
-        cache  from conv2d_forward or conv2d_forward_loops
+        dout     (N, K, Ho, Wo), the upstream gradient
+        cache    from conv2d_forward or conv2d_forward_loops
+        need_dx  False in a net's first layer, whose input is data: dx is None, and its work is not done
     Returns:
-        dx     (N, C, H, W); 0 in rows and columns that no window reached
+        dx     (N, C, H, W), or None; 0 in rows and columns that no window reached
         dw     (K, C/groups, FH, FW)
         db     (K,), or None where the layer has no bias
     Errors: ValueError, TypeError: dout is not of the output's shape; cache is not the layer's.
@@ -86,20 +101,38 @@ def conv2d_backward(dout, cache):
     [[10.0, -9.0, -1.0], [12.0, 23.0], [11.0]]
     """
     x, w, has_bias, stride, pad, dilation, groups, out_shape, columns = _validate.unpack(cache, 9, "conv2d_forward")
-    filters, filter_shape = w.shape[0], w.shape[2:]
+    filters, filter_shape = len(w), w.shape[2:]
     dout = _validate.upstream(dout, (len(x), filters, *out_shape))
-    if columns is None:  # the cache comes from the loops
-        columns = gather_columns(x, filter_shape, out_shape, stride, pad, dilation)
-    grouped = columns.reshape(groups, w[0].size, -1)  # (G, C/G·FH·FW, N·Ho·Wo)
-    d = dout.transpose(1, 0, 2, 3).reshape(groups, filters // groups, -1)  # (G, K/G, N·Ho·Wo)
-    dw = (d @ grouped.transpose(0, 2, 1)).reshape(w.shape)  # (G, K/G, C/G·FH·FW) -> (K, C/G, FH, FW)
-    dcolumns = w.reshape(groups, filters // groups, -1).transpose(0, 2, 1) @ d  # (G, C/G·FH·FW, N·Ho·Wo)
-    dx = scatter_columns(dcolumns.reshape(columns.shape), x.shape[2:], stride, pad, dilation)
-    db = dout.sum(axis=(0, 2, 3)) if has_bias else None
-    return dx, dw, db
+    # a cache from the loops has no columns
+    blocks, kept = columns or (image_blocks(len(x), _column_bytes(x[:1], filter_shape, out_shape)), {})
+    rows = w.reshape(groups, filters // groups, -1)  # (G, K/G, C/G·FH·FW)
+    drows = np.zeros(rows.shape, dtype=np.result_type(x, dout))
+    db = np.zeros(filters, dtype=dout.dtype) if has_bias else None
+    dx = np.empty(x.shape, dtype=np.result_type(w, dout)) if need_dx else None
+    for images in blocks:
+        columns = kept.pop(images.start, None)  # taken out, since they are written to; a second backward makes its own
+        if columns is None:
+            columns = gather_columns(x[images], filter_shape, out_shape, stride, pad, dilation)
+        matrices, d = column_matrices(columns, groups), image_matrices(dout[images], groups)
+        drows += (d @ matrices.transpose(0, 1, 3, 2)).sum(axis=0)
+        if has_bias:
+            db += d.sum(axis=(0, 3)).ravel()
+        if need_dx:
+            # the columns are not needed any more: their gradient takes their place
+            dcolumns = columns if columns.dtype == dx.dtype else np.empty(columns.shape, dx.dtype)
+            np.matmul(rows.transpose(0, 2, 1), d, out=column_matrices(dcolumns, groups))
+            dx[images] = scatter_columns(dcolumns, x.shape[2:], stride, pad, dilation)
+            del dcolumns
+        del columns, matrices, d  # their memory is free for the next block's
+    return dx, drows.reshape(w.shape), db
 
 
-def conv1d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1):
+def _column_bytes(x, filter_shape, out_shape):
+    """Size of the columns of these images."""
+    return x.itemsize * math.prod((*x.shape[:2], *filter_shape, *out_shape))
+
+
+def conv1d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1, chunk=None):
     """1-D convolution layer: the 2-D layer on images of height 1 (cross-correlation).
 
     Formula: out[n,k,i] = b[k] + Σ_{c,j} x_padded[n, c, i·s + j·d] · w[k,c,j]
@@ -109,6 +142,7 @@ def conv1d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1):
         w         (K, C/groups, F)
         b         (K,) or None
         stride, pad, dilation, groups  integers
+        chunk     so many signals at a time, as conv2d_forward
     Returns:
         out       (N, K, Wo)
         cache     what conv1d_backward needs
@@ -125,21 +159,22 @@ def conv1d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1):
     pad = (0, _validate.integer("pad", pad, minimum=0))
     dilation = (1, _validate.integer("dilation", dilation, minimum=1))
     out, cache = conv2d_forward(
-        x[:, :, None], w[:, :, None], b, stride=stride, pad=pad, dilation=dilation, groups=groups
+        x[:, :, None], w[:, :, None], b, stride=stride, pad=pad, dilation=dilation, groups=groups, chunk=chunk
     )
     return out[:, :, 0], cache
 
 
-def conv1d_backward(dout, cache):
+def conv1d_backward(dout, cache, *, need_dx=True):
     """Gradients of the 1-D convolution layer.
 
     Formula: dw[k,c,j] = Σ_{n,i} dout[n,k,i] · x_padded[n, c, i·s + j·d],  dx as conv2d_backward,  db[k] = Σ_{n,i} dout
 
     Arguments:
-        dout   (N, K, Wo), the upstream gradient
-        cache  from conv1d_forward
+        dout     (N, K, Wo), the upstream gradient
+        cache    from conv1d_forward
+        need_dx  False: dx is None, and its work is not done
     Returns:
-        dx     (N, C, W)
+        dx     (N, C, W), or None
         dw     (K, C/groups, F)
         db     (K,), or None where the layer has no bias
     Errors: ValueError, TypeError: dout is not of the output's shape; cache is not conv1d_forward's.
@@ -152,8 +187,8 @@ def conv1d_backward(dout, cache):
     """
     x, w, _, _, _, _, _, out_shape, _ = _validate.unpack(cache, 9, "conv1d_forward")
     dout = _validate.upstream(dout, (len(x), len(w), out_shape[1]))
-    dx, dw, db = conv2d_backward(dout[:, :, None], cache)
-    return dx[:, :, 0], dw[:, :, 0], db
+    dx, dw, db = conv2d_backward(dout[:, :, None], cache, need_dx=need_dx)
+    return dx if dx is None else dx[:, :, 0], dw[:, :, 0], db
 
 
 def correlate2d(image, kernel, *, stride=1, pad=0):

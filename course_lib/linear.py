@@ -39,16 +39,17 @@ def affine_forward(x, w, b=None):
     return out, (x, w, b is not None)
 
 
-def affine_backward(dout, cache):
+def affine_backward(dout, cache, *, need_dx=True):
     """Gradients of the fully connected layer.
 
     Formula: dx = dout·wᵀ,  dw = Xᵀ·dout,  db = Σ_n dout_n
 
     Arguments:
-        dout   (N, M), the upstream gradient
-        cache  from affine_forward
+        dout     (N, M), the upstream gradient
+        cache    from affine_forward
+        need_dx  False in a net's first layer, whose input is data: dx is None, and its work is not done
     Returns:
-        dx     shape of x
+        dx     shape of x, or None
         dw     (D, M)
         db     (M,), or None where the layer has no bias
     Errors: ValueError, TypeError: dout is not of the output's shape; cache is not affine_forward's.
@@ -62,7 +63,7 @@ def affine_backward(dout, cache):
     """
     x, w, has_bias = _validate.unpack(cache, 3, "affine_forward")
     dout = _validate.upstream(dout, (len(x), w.shape[1]))
-    dx = (dout @ w.T).reshape(x.shape)  # (N, M)·(M, D) -> (N, D) -> shape of x
+    dx = (dout @ w.T).reshape(x.shape) if need_dx else None  # (N, M)·(M, D) -> (N, D) -> shape of x
     dw = x.reshape(len(x), -1).T @ dout  # (D, N)·(N, M) -> (D, M): the batch is summed over
     db = dout.sum(axis=0) if has_bias else None
     return dx, dw, db

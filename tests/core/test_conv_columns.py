@@ -1,8 +1,9 @@
 import numpy as np
 from hypothesis import given
+from hypothesis import strategies as st
 from oracles import assert_adjoint, conv_cases, normal, quick, seeds
 
-from course_lib._conv_columns import gather_columns, scatter_columns
+from course_lib._conv_columns import column_matrices, gather_columns, image_matrices, images_of, scatter_columns
 from course_lib._conv_shapes import window_positions
 
 
@@ -22,5 +23,21 @@ def test_columns_are_windows_and_scatter_is_the_transpose(seed, case):
         assert np.array_equal(columns[..., i, j], window.transpose(1, 2, 3, 0))
     y = normal(seed + 1, *columns.shape)
     back = scatter_columns(y, x.shape[2:], stride, pad, dilation)
-    assert back.flags.c_contiguous
+    assert back.shape == x.shape
     assert_adjoint(columns, y, x, back)
+
+
+@quick
+@given(seeds, st.integers(1, 4), st.integers(1, 3), st.integers(1, 2), st.sampled_from([(2, 3), (8, 8), (7, 10)]))
+def test_matrices_hold_the_images_group_by_group(seed, n, groups, group_filters, out_shape):
+    k = groups * group_filters
+    images, columns = normal(seed, n, k, *out_shape), normal(seed + 1, 2 * groups, 3, 1, n, *out_shape)
+    matrices, column = image_matrices(images, groups), column_matrices(columns, groups)
+    assert len(matrices) == len(column) == (n if np.prod(out_shape) >= 64 else 1)
+    assert matrices.shape[1:3] == (groups, group_filters) and column.shape[1:3] == (groups, 6)
+    assert matrices.shape[3] == column.shape[3] == n * np.prod(out_shape) // len(matrices)
+    assert np.shares_memory(column, columns)  # so that the product can be written into it
+    assert np.array_equal(images_of(matrices, images.shape), images)
+    product = (matrices @ column.transpose(0, 1, 3, 2)).sum(axis=0)  # what the weights' gradient is made of
+    grouped = images.reshape(n, groups, group_filters, -1), columns.reshape(groups, 6, n, -1)
+    assert np.allclose(product, np.einsum("ngkp,gcnp->gkc", *grouped))

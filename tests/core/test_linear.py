@@ -53,6 +53,14 @@ def test_adjoint(seed, n, d, m):
     assert_adjoint(out, dout, w, dw)
 
 
+def test_without_the_gradient_that_nobody_needs():
+    x, w, b, dout = normal(0, 4, 2, 3), normal(1, 6, 5), normal(2, 5), normal(3, 4, 5)
+    cache = affine_forward(x, w, b)[1]
+    dx, dw, db = affine_backward(dout, cache, need_dx=False)
+    _, expected_dw, expected_db = affine_backward(dout, cache)
+    assert dx is None and np.array_equal(dw, expected_dw) and np.array_equal(db, expected_db)
+
+
 def test_dtypes_views_and_repeated_backward():
     x, w, b = normal(0, 4, 6), normal(1, 6, 3), normal(2, 3)
     dout = normal(3, 4, 3)

@@ -423,6 +423,20 @@ def test_views_caches_and_repeated_backward(forward, backward, options):
     assert np.array_equal(backward(dout, cache), first)
 
 
+@pytest.mark.parametrize("options", [{"size": 2}, {"size": 3, "stride": 2, "pad": 1}, {"size": (2, 3), "stride": 3}])
+def test_the_cut_into_blocks_changes_nothing(options, monkeypatch):
+    x = small_integers(0, 5, 3, 8, 12)
+    out, cache = max_pool2d_forward(x, **options)
+    dout = normal(1, *out.shape)
+    dx, up = max_pool2d_backward(dout, cache), max_unpool2d(dout, cache)
+    monkeypatch.setattr("course_lib._blocks.BLOCK_BYTES", 1)  # image by image
+    cut, cut_cache = max_pool2d_forward(x, **options)
+    assert np.array_equal(cut, out)
+    assert np.array_equal(max_pool2d_backward(dout, cut_cache), dx)
+    assert np.array_equal(max_unpool2d(dout, cut_cache), up)
+    assert np.array_equal(max_unpool2d_backward(x, cut_cache), out)
+
+
 def test_unpooling_keeps_dtypes_and_takes_views():
     pooled, cache = max_pool2d_forward(normal(0, 2, 3, 5, 6), (2, 3), stride=1)
     x, dout = normal(1, *pooled.shape), normal(2, 2, 3, 5, 6)
