@@ -30,7 +30,7 @@ def test_import_is_light():
 
 
 def test_core_needs_numpy_only():
-    modules = "activations conv flat gradcheck graph jacobian linear losses norm optim pool".split()
+    modules = "activations classic conv data flat gradcheck graph jacobian linear losses models norm optim pool train".split()
     statement = "import course_lib\n" + "\n".join(f"course_lib.{module}" for module in modules)
     assert top_level_modules_loaded_by(statement) == {"course_lib", "numpy"}
 

@@ -29,13 +29,21 @@ def locked():
 
 
 EXTRAS = PROJECT["optional-dependencies"]
+LOCKED = [r for name, extra in EXTRAS.items() if name != "pytorch" for r in extra]
 
 
-@pytest.mark.parametrize("wanted", PROJECT["dependencies"] + [r for e in EXTRAS.values() for r in e])
+@pytest.mark.parametrize("wanted", PROJECT["dependencies"] + LOCKED)
 def test_the_lock_holds_a_fitting_version_of_every_dependency(wanted):
     requirement = Requirement(wanted)
     versions = locked()[canonicalize_name(requirement.name)]
     assert all(requirement.specifier.contains(v) for v in versions), (wanted, versions)
+
+
+def test_pytorch_is_an_extra_that_only_ci_installs():
+    assert EXTRAS["pytorch"] == ["torch==2.13.0"] and "torch" not in locked()
+    assert "pip install torch==2.13.0 " in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for name in ("environment.yml", "Makefile"):
+        assert "torch" not in (ROOT / name).read_text(encoding="utf-8"), name
 
 
 def test_conda_gets_python_from_conda_and_all_else_through_pip_from_the_same_files():

@@ -1,23 +1,15 @@
-"""The optimisers beside a live PyTorch, every step of every case; the stored values are compared in tests/core.
-
-Not among the default test paths, as PyTorch is an optional extra: run it with `pytest tests/pytorch`.
-"""
+"""The optimisers beside a live PyTorch, every step of every case; the stored values are compared in tests/core."""
 
 import json
-import sys
 from pathlib import Path
 
+import make_optim
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="PyTorch is not installed: the optimisers are compared with its stored values only")
-
-from course_lib import optim  # noqa: E402
+from course_lib import optim
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-sys.path.insert(0, str(FIXTURES))
-import make_optim  # noqa: E402
-
 TOLERANCE = {np.float64: 1e-12, np.float32: 2e-5}
 
 
