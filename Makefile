@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test grade notebooks release clean
+.PHONY: help setup lab test grade notebooks release bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ notebooks: $(STAMP)  ## re-execute solutions/ and regenerate notebooks/ from it
 
 release: $(STAMP)  ## make the students' zip
 	@$(BIN)/workbook release
+
+bench: $(STAMP)  ## measure speed and memory, beside PyTorch where it is installed (ARGS=--quick: only compare results)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: $(STAMP)  ## remove what was built; never work/, submitted/ or the gradebook
 	@$(BIN)/workbook clean

@@ -9,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import assert_agree, conv_cases, normal, quick, seeds
 
-from course_lib import _blocks, conv
-from course_lib.conv import conv1d_backward, conv1d_forward, conv2d_backward, conv2d_forward, conv2d_forward_loops
+from course_lib import _blocks, _conv_columns, conv
+from course_lib.conv import (
+    conv1d_backward,
+    conv1d_forward,
+    conv2d_backward,
+    conv2d_backward_loops,
+    conv2d_forward,
+    conv2d_forward_loops,
+)
 
 
 @quick
@@ -26,9 +33,11 @@ def test_blocks_cut_the_batch_once_from_end_to_end(images, image_bytes, chunk):
     assert len(blocks) == 1 or largest - min(block.stop - block.start for block in blocks[:-1]) == 0
 
 
-@pytest.fixture(params=["kept", "made again", "image by image, kept", "image by image, made again"])
+@pytest.fixture(params=["kept", "made again", "image by image, kept", "image by image, made again", "a matrix each"])
 def memory_plan(request, monkeypatch):
-    """The four ways in which a large layer may go through its blocks, on small ones."""
+    """The ways in which a large layer may go through its blocks, on small ones."""
+    if request.param == "a matrix each":
+        monkeypatch.setattr(_conv_columns, "FEW_POSITIONS", 1)
     if "image by image" in request.param:
         monkeypatch.setattr(_blocks, "BLOCK_BYTES", 1)
     if "made again" in request.param:
@@ -69,6 +78,21 @@ def test_chunks_change_nothing(seed, case, chunk):
     assert first_layer[0] is None
     for got, expected in zip(first_layer[1:], grads[1:]):
         assert_agree(got, expected)
+
+
+@quick
+@given(seeds, conv_cases())
+def test_a_matrix_for_each_image_or_one_for_all(seed, case):
+    x, w, b = case.draw(seed)
+    out, cache = conv2d_forward_loops(x, w, b, **case.options)
+    dout = normal(seed + 3, *out.shape)
+    expected = (out, *conv2d_backward_loops(dout, cache))
+    for few in (1, 10**6):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_conv_columns, "FEW_POSITIONS", few)
+            out, cache = conv2d_forward(x, w, b, **case.options)
+            for got, by_loops in zip((out, *conv2d_backward(dout, cache)), expected, strict=True):
+                assert_agree(got, by_loops)
 
 
 def test_a_second_backward_gives_the_same(memory_plan):
