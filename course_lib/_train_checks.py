@@ -10,6 +10,7 @@ from ._train_metrics import predicted_labels
 OPTIMIZERS = {
     step.__name__: step for step in (optim.sgd, optim.adagrad, optim.rmsprop, optim.adam, optim.lamb, optim.rprop)
 }
+RATES = {"sgd": 0.1, "adagrad": 0.01, "rmsprop": 0.001, "adam": 0.001, "lamb": 0.001, "rprop": 0.01}
 
 
 def check_data(data, model):
@@ -59,10 +60,7 @@ def _check_array(name, value):
 
 def check_optimizer(optimizer, options, params, lr):
     """The step function, after one trial step that is thrown away: a wrong option is found before any work is lost."""
-    if isinstance(optimizer, str):
-        if optimizer not in OPTIMIZERS:
-            raise ValueError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}, or a function, got {optimizer!r}")
-        optimizer = OPTIMIZERS[optimizer]
+    optimizer = _named(optimizer)
     if not callable(optimizer):
         raise TypeError(f"optimizer: expected a name or a function (w, dw, state, *, lr), got {optimizer!r}")
     known = inspect.signature(optimizer).parameters
@@ -77,6 +75,27 @@ def check_optimizer(optimizer, options, params, lr):
     zeros = {name: np.zeros_like(value) for name, value in params.items()}
     optim.step_all(optimizer, params, zeros, {}, lr=lr, **options)
     return optimizer
+
+
+def _named(optimizer):
+    """The step function of that name; what is no name stays as it is."""
+    if not isinstance(optimizer, str):
+        return optimizer
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}, or a function, got {optimizer!r}")
+    return OPTIMIZERS[optimizer]
+
+
+def check_rate(lr, optimizer):
+    """The step size: as given, else the default of the function's own argument, else the customary one."""
+    step = _named(optimizer)
+    if lr is None and callable(step):
+        own = inspect.signature(step).parameters.get("lr")
+        name = getattr(step, "__name__", "this optimizer")
+        lr = own.default if own is not None and own.default is not own.empty else RATES.get(name)
+        if lr is None:
+            raise TypeError(f"lr: expected a step size for {name}, which has none of its own, got None")
+    return _validate.number("lr", 0.0 if lr is None else lr, minimum=0)
 
 
 def check_settings(epochs, batch_size, seed, patience, has_validation, functions):

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import _validate
 from ._train_augment import random_flip, random_shift
-from ._train_checks import check_data, check_optimizer, check_settings
+from ._train_checks import check_data, check_optimizer, check_rate, check_settings
 from ._train_history import History
 from ._train_metrics import (
     accuracy,
@@ -58,7 +58,7 @@ def fit(
     data,
     *,
     optimizer="sgd",
-    lr,
+    lr=None,
     epochs,
     batch_size,
     schedule=None,
@@ -79,8 +79,9 @@ def fit(
         data        dict with X_train and y_train, and X_val and y_val where there is a validation set; without the y
                     the target is X itself (an autoencoder's); further entries are not looked at
         optimizer   "sgd", "adagrad", "rmsprop", "adam", "lamb", "rprop", or a function (w, dw, state, *, lr, ...)
-                    -> (w, state), such as optim.adam
-        lr          number, at least 0: the step size
+                    -> (w, state), such as optim.adam or functools.partial(optim.adam, lr=0.002)
+        lr          number, at least 0: the step size; None takes the function's own where it has one (a partial's),
+                    else 0.1 for sgd, 0.01 for adagrad and rprop, 0.001 for the others
         epochs      integer, at least 1: how often each training example is used
         batch_size  integer, at least 1; the last batch of an epoch may be smaller
         schedule    function of the step t -> factor of lr, such as lambda t: cosine(t, total=1000), or None
@@ -104,7 +105,7 @@ def fit(
     >>> history.train_accuracy[-1]
     1.0
     """
-    lr = _validate.number("lr", lr, minimum=0)
+    lr = check_rate(lr, optimizer)
     parts, classify = check_data(data, model)
     has_validation = parts["val"] is not None
     check_settings(epochs, batch_size, seed, patience, has_validation, {"schedule": schedule, "augment": augment})

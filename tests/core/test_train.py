@@ -203,3 +203,24 @@ def test_read_only_lists_and_integers_work():
     with contextlib.redirect_stderr(io.StringIO()) as stderr:
         history = fit(LinearClassifier(1, 2), data, lr=0.5, epochs=100, batch_size=2, **quiet)
     assert history.train_accuracy[-1] == 1 and stderr.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    "optimizer, rate",
+    [("sgd", 0.1), ("adam", 0.001), (optim.rprop, 0.01), (partial(optim.adam, lr=0.02), 0.02)],
+)
+def test_without_a_rate_the_functions_own_or_the_customary_one_is_used(optimizer, rate):
+    data = {"X_train": [[0.0], [1.0], [2.0], [3.0]], "y_train": [0, 0, 1, 1]}
+    history = fit(LinearClassifier(1, 2), data, optimizer=optimizer, epochs=1, batch_size=2, progress=False)
+    assert history.lr == [rate, rate]
+
+
+def test_a_function_without_any_rate_is_told():
+    def step(w, dw, state, *, lr):
+        return w - lr * dw, state
+
+    data = {"X_train": [[0.0], [1.0]], "y_train": [0, 1]}
+    with pytest.raises(TypeError, match="^lr: expected a step size for step"):
+        fit(LinearClassifier(1, 2), data, optimizer=step, epochs=1, batch_size=2, progress=False)
+    with pytest.raises(ValueError, match="^optimizer: expected one of sgd"):
+        fit(LinearClassifier(1, 2), data, optimizer="sdg", epochs=1, batch_size=2, progress=False)
