@@ -12,10 +12,10 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test grade notebooks release bench clean
+.PHONY: help setup lab test grade notebooks release bench bench-grading clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -46,6 +46,9 @@ release: $(STAMP)  ## make the students' zip
 
 bench: $(STAMP)  ## measure speed and memory, beside PyTorch where it is installed (ARGS=--quick: only compare results)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-grading: $(STAMP)  ## measure grading beside stock nbgrader
+	@$(BIN)/python -m benchmarks.grading $(ARGS)
 
 clean: $(STAMP)  ## remove what was built; never work/, submitted/ or the gradebook
 	@$(BIN)/workbook clean

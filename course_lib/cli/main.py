@@ -151,16 +151,19 @@ def release(ctx: click.Context, assignment: str | None, out: Path | None) -> Non
 
 @workbook.command()
 @click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--received", metavar="TIME", help='When they were handed in, as "2026-11-21 13:00 UTC", for late penalties. Default: now.')
 @click.pass_context
-def collect(ctx: click.Context, directory: Path) -> None:
+def collect(ctx: click.Context, directory: Path, received: str | None) -> None:
     """Sort the hand-ins in DIRECTORY (zips, notebooks, a folder per student) into submitted/."""
+    from course_lib.grading._collect_files import received_at
     from course_lib.grading.collect import collect as sort_hand_ins
 
-    report = sort_hand_ins(_course(ctx), directory)
+    report = sort_hand_ins(_course(ctx), directory, received=received_at(received) if received else None)
     if not report.rows:
         raise WorkbookError(f"{directory}: holds no zip and no notebook. Name the folder that holds the hand-ins")
     rows = [(row.source, row.status, row.student or "?", row.assignment or "?", row.note) for row in report.rows]
     click.echo(table(("file", "result", "student", "assignment", "note"), rows))
+    click.echo(f"Received: {report.received:%Y-%m-%d %H:%M} UTC" + ("" if received else " (now; say when with --received)"))
     if report.refused:
         count = len(report.refused)
         some = f"{count} hand-ins were" if count > 1 else "1 hand-in was"
@@ -170,16 +173,28 @@ def collect(ctx: click.Context, directory: Path) -> None:
 @workbook.command()
 @click.argument("assignment", required=False)
 @click.option("--sample", is_flag=True, help="First make a class of sample submissions, and grade that.")
+@click.option("--students", type=click.IntRange(min=1), default=None, help="How many students the sample class has.")
 @click.option("--feedback/--no-feedback", default=True, help="Write the feedback pages.")
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Submissions graded at the same time. Default: one a core.")
+@click.option("--scheduler", metavar="ADDRESS", help="Grade on the dask cluster at ADDRESS (tcp://HOST:PORT).")
+@click.option("--again", is_flag=True, help="Grade everyone again, and list whose score changed and why.")
+@click.option("--seed", metavar="HEX", help="Draw the hidden tests from this seed. Default: the one of the first run.")
+@click.option("--no-sandbox", is_flag=True, help="Run the answers without isolation, where there is none to be had.")
+@click.option("--db-url", metavar="URL", help="Another gradebook, as sqlite:///FILE or postgresql://USER@HOST/NAME.")
 @click.pass_context
-def grade(ctx: click.Context, assignment: str | None, sample: bool, feedback: bool, jobs: int | None) -> None:
-    """Grade submitted/ (all assignments, or ASSIGNMENT) into the gradebook."""
+def grade(ctx: click.Context, assignment: str | None, sample: bool, students: int | None, feedback: bool, jobs: int | None,
+          scheduler: str | None, again: bool, seed: str | None, no_sandbox: bool, db_url: str | None) -> None:
+    """Grade submitted/ (all assignments, or ASSIGNMENT) into the gradebook.
+
+    A submission in which nothing changed since it was graded is not run again; a run that was stopped goes on.
+    """
     from course_lib.grading.grade import grade_class
 
     course = _course(ctx)
     name = None if assignment is None else course.resolve(assignment)
-    outcomes = grade_class(course, name, sample=sample, feedback=feedback, jobs=jobs or os.cpu_count() or 1)
+    outcomes = grade_class(course, name, sample=sample or students is not None, students=students, feedback=feedback,
+                           jobs=jobs or os.cpu_count() or 1, scheduler=scheduler, again=again, seed=seed, sandbox=not no_sandbox,
+                           db_url=db_url)
     if failed := sorted({o.student for o in outcomes if o.failed}):
         raise WorkbookError(f"not graded, or without a feedback page: {', '.join(failed)} (the table says why); all others are "
                             "in the gradebook")

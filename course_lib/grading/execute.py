@@ -22,9 +22,7 @@ import nbformat
 from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
-from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_solution
-from traitlets import List, Unicode
 
 from course_lib.check import MIME
 from course_lib.draw import NO_PICTURES
@@ -43,40 +41,6 @@ KERNEL_ARGUMENTS = [
     # Python's own it ends one cell.
     "--IPKernelApp.exec_lines=from sys import exit; quit = exit",
 ]
-
-
-class GradingExecute(Execute):
-    """nbgrader's Execute, with settled test cells; takes a recorded run where one was made already."""
-
-    recorded_directory = Unicode("", help="Folder of notebooks that were run already, as <student>/<assignment>/<notebook>.ipynb").tag(config=True)
-
-    extra_arguments = List(KERNEL_ARGUMENTS).tag(config=True)
-
-    def preprocess(self, nb, resources, km=None):
-        recorded = self._recorded(resources)
-        if recorded is None or not take_outputs(nb, recorded):
-            os.environ.update({k: v for k, v in KERNEL_ENVIRONMENT.items() if k not in os.environ})
-            nb, resources = super().preprocess(nb, resources, km)
-        settle(nb)
-        return nb, resources
-
-    def _recorded(self, resources):
-        ids = resources.get("nbgrader", {})
-        if not self.recorded_directory or not ids:
-            return None
-        path = Path(self.recorded_directory) / ids["student"] / ids["assignment"] / f"{ids['notebook']}.ipynb"
-        return nbformat.read(path, as_version=4) if path.is_file() else None
-
-
-def take_outputs(nb, recorded) -> bool:
-    """Copy the outputs of a recorded run of the very same code; False (and nothing copied) where the code differs."""
-    here = [c for c in nb.cells if c.cell_type == "code"]
-    there = [c for c in recorded.cells if c.cell_type == "code"]
-    if [c.source for c in here] != [c.source for c in there]:
-        return False
-    for mine, run in zip(here, there):
-        mine.outputs, mine.execution_count = run.outputs, run.execution_count
-    return True
 
 
 class _Client(NotebookClient):
@@ -132,26 +96,37 @@ def execute(nb, folder: Path, *, timeout: int, environment: dict[str, str] | Non
     interrupted, the cells after that have no output.
     """
     for attempt in range(1, STARTS + 1):
-        client = _Client(nb, timeout=timeout, allow_errors=True, interrupt_on_timeout=True, kernel_name="python3",
-                         resources={"metadata": {"path": str(folder)}}, error_on_timeout={
-                             "ename": "CellTimeoutError", "evalue": f"the cell ran for more than {timeout} seconds",
-                             "traceback": [f"CellTimeoutError: stopped after {timeout} seconds"]},
-                         extra_arguments=KERNEL_ARGUMENTS)
-        if os.name == "posix" and threading.current_thread() is threading.main_thread():
-            client.handlers = {n: signal.getsignal(n) or signal.SIG_DFL for n in (signal.SIGINT, signal.SIGTERM)}
         try:
-            # What the kernel process itself says on its own stderr belongs to nobody here; cells' stderr comes as output.
-            client.execute(env={**(environment or os.environ), **KERNEL_ENVIRONMENT}, stderr=subprocess.DEVNULL)
-        except Exception as e:
-            if client.at is None and attempt < STARTS:
-                continue  # the kernel never came up (two kernels that start at once may pick the same port): nothing ran yet
-            if not isinstance(e, DeadKernelError):
-                raise
-            if client.at is not None:
-                client.at.outputs.insert(0, _fault("DeadKernelError", f"{e}: the cells after this one were not run"))
-            return "timeout" if client.late else "crashed"
-        return "timeout" if client.late else "ok"
-    raise AssertionError("unreachable: the last attempt returns or raises")
+            return _attempt(nb, folder, timeout, environment)
+        except _NotUp as e:  # two kernels that start at once may pick the same port: nothing ran yet, so start another
+            last = e
+    raise RuntimeError(f"no kernel came up in {attempt} attempts: {last}")
+
+
+class _NotUp(Exception):
+    """A kernel that ended, or did not answer, before its first cell."""
+
+
+def _attempt(nb, folder: Path, timeout: int, environment: dict[str, str] | None) -> str:
+    """The verdict of one kernel. Raises _NotUp where no cell began to run."""
+    client = _Client(nb, timeout=timeout, allow_errors=True, interrupt_on_timeout=True, kernel_name="python3",
+                     resources={"metadata": {"path": str(folder)}}, error_on_timeout={
+                         "ename": "CellTimeoutError", "evalue": f"the cell ran for more than {timeout} seconds",
+                         "traceback": [f"CellTimeoutError: stopped after {timeout} seconds"]},
+                     extra_arguments=KERNEL_ARGUMENTS)
+    if os.name == "posix" and threading.current_thread() is threading.main_thread():
+        client.handlers = {n: signal.getsignal(n) or signal.SIG_DFL for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        # What the kernel process itself says on its own stderr belongs to nobody here; cells' stderr comes as output.
+        client.execute(env={**(environment or os.environ), **KERNEL_ENVIRONMENT}, stderr=subprocess.DEVNULL)
+    except (DeadKernelError, RuntimeError) as e:
+        if client.at is None:
+            raise _NotUp(str(e)) from e
+        if not isinstance(e, DeadKernelError):
+            raise
+        client.at.outputs.insert(0, fault("DeadKernelError", f"{e}: the cells after this one were not run"))
+        return "timeout" if client.late else "crashed"
+    return "timeout" if client.late else "ok"
 
 
 def is_test(cell) -> bool:
@@ -176,18 +151,18 @@ def settle_cell(cell) -> None:
     values = [o for o in cell.outputs if o.output_type == "execute_result"]
     if not values:
         if calls_check(cell.source):
-            cell.outputs.insert(0, _fault("NoScore", "the check did not run to its end, so nothing was scored"))
+            cell.outputs.insert(0, fault("NoScore", "the check did not run to its end, so nothing was scored"))
         return
     if calls_check(cell.source) and MIME not in values[0]["data"]:
-        cell.outputs.insert(0, _fault("NoScore", "the value is not one of the course's check: was the name check used for something else?"))
+        cell.outputs.insert(0, fault("NoScore", "the value is not one of the course's check: was the name check used for something else?"))
         return
     score = read_score(values[0]["data"].get("text/plain", ""))
     points = float(cell.metadata["nbgrader"]["points"])
     if score is None:
         if calls_check(cell.source):
-            cell.outputs.insert(0, _fault("NoScore", "the check's value is no number of points"))
+            cell.outputs.insert(0, fault("NoScore", "the check's value is no number of points"))
     elif not (math.isfinite(score) and 0.0 <= score <= points):
-        cell.outputs.insert(0, _fault("ScoreOutOfRange", f"the test's author made a mistake: it gave {score} of {points:g} points"))
+        cell.outputs.insert(0, fault("ScoreOutOfRange", f"the test's author made a mistake: it gave {score} of {points:g} points"))
     else:
         values[0]["data"]["text/plain"] = repr(score)
 
@@ -214,5 +189,6 @@ def calls_check(source: str) -> bool:
             and isinstance(last.value.func, ast.Name) and last.value.func.id == "check")
 
 
-def _fault(name: str, text: str):
+def fault(name: str, text: str):
+    """An output that says why a cell has no score: an error of that name."""
     return nbformat.v4.new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"])

@@ -103,7 +103,7 @@ def _sort(submission, frame):
 
 
 def _defines(name: str) -> re.Pattern[str]:
-    return re.compile(rf"^def\s+{re.escape(name)}\s*\(", re.M)
+    return re.compile(rf"^(?:def\s+{re.escape(name)}\s*\(|class\s+{re.escape(name)}\b)", re.M)
 
 
 def _take_answer(cell, found, built: Rebuilt) -> list:

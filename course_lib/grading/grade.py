@@ -1,163 +1,277 @@
-"""Grade a class: look at every hand-in, run them side by side, record them one by one, and say how it went."""
+"""Grade a class: look at every hand-in, run those that changed side by side, record them one by one, and say how it went."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
-import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
-from multiprocessing import get_context
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import nbformat
 from tqdm import tqdm
 
-from .course import (
-    Course,
-    WorkbookError,
-    content_files,
-    kernel_environment,
-    read_notebook,
-    recognise,
-    table,
-    this_environment,
-    write_atomically,
+from .course import Course, WorkbookError, this_environment, write_atomically
+from .exports import write_canvas, write_grades, write_moodle
+from .gradebook import Book, Folders
+from .hand_ins import Prepared, Source, Task, find_tasks, prepare, read_source, students_in
+from .messages import NOT_GRADED, Message
+from .pool import Cluster, Crew, refusal
+from .recording import Entry, Writer
+from .records import (
+    changed_scores,
+    environment,
+    environment_hash,
+    points,
+    reasons,
 )
-from .execute import execute, settle
-from .frame import rebuild
-from .gradebook import Book, Folders, only_run
-from .run import results
+from .report import Change, Outcome, by_exercise, changes_table, exercises_text, isolation_lines, plot, summary
 from .sample import write_class
-from .settings import CELL_TIMEOUT
-
-UNREADABLE = ("unreadable", "wrong-assignment", "no-notebook")
-NOT_GRADED = "not-graded"  # something here failed, not the hand-in: an earlier score stays as it was
-HEADER = ["student", "assignment", "verdict", "points", "max_points", "waiting_for_a_person", "ideas", "notes"]
-
-
-Known = dict[tuple[str, str], set[str]]  # Course.known_ids: which grade ids each notebook has
+from .strangers import received
 
 
 @dataclass(frozen=True)
-class Task:
-    """One hand-in: whose, of what, and where it lies. Paths are text, so that a worker process gets plain values."""
+class Asked:
+    """What `workbook grade` was told."""
 
-    student: str
-    assignment: str
-    folder: str
-
-
-@dataclass
-class Outcome:
-    """What became of one hand-in. verdict: "ok", "timeout", "crashed", one of UNREADABLE (graded as an empty notebook), or
-    NOT_GRADED."""
-
-    student: str
-    assignment: str
-    verdict: str = "ok"
-    notes: list[str] = field(default_factory=list)
-    ideas: list[str] = field(default_factory=list)
-    unsolved: int = 0
-    errors: int = 0
-    points: float = 0.0
-    most: float = 0.0
-    by_hand: int = 0  # cells that wait for a person
-    failed: bool = False  # something here went wrong: no score (NOT_GRADED), or no feedback page
-    seconds: float = 0.0
-    scores: dict[str, tuple[float, float, bool]] = field(default_factory=dict)
+    jobs: int = 2
+    feedback: bool = True
+    scheduler: str | None = None
+    again: bool = False
+    seed: str | None = None
+    isolation: str = "sandbox"
 
 
-def grade_class(course: Course, assignment: str | None = None, *, sample: bool = False, jobs: int = 2, feedback: bool = True) -> list[Outcome]:
-    """Grade submitted/<student>/<assignment>/ into the gradebook; write feedback pages and grades.csv; print the table.
+def grade_class(course: Course, assignment: str | None = None, *, sample: bool = False, students: int | None = None, jobs: int = 2,
+                feedback: bool = True, scheduler: str | None = None, again: bool = False, seed: str | None = None,
+                sandbox: bool = True, db_url: str | None = None) -> list[Outcome]:
+    """Grade submitted/<student>/<assignment>/ into the gradebook; write feedback pages and the tables; print the report.
 
-    assignment: its name or number, all that were handed in when None; sample: make the sample class first, and grade
-    that, in build/sample/; jobs: hand-ins run at the same time. Where nothing was submitted at all, the sample class is
-    graded, and said so. Raises WorkbookError before any work where the gradebook is locked, another run is grading, or
-    nothing fits.
+    assignment: its name or number, all that were handed in when None; sample: make the sample class first (of so many
+    `students`), and grade that, in build/sample/; jobs: hand-ins run at the same time, here; scheduler: run them on that
+    dask cluster instead; again: also those in which nothing changed; seed: for the hidden tests, instead of the kept one;
+    sandbox: False runs answers without isolation; db_url: another gradebook. Where nothing was submitted at all, the
+    sample class is graded, and said so. Raises WorkbookError before any work where there is no sandbox, the gradebook
+    cannot be used, another run is grading, or nothing fits.
     """
     if not course.solutions.is_dir():
         raise WorkbookError(f"{course.root} has no solutions/: grading needs the instructor's repository, not a student bundle")
     names = [course.resolve(assignment)] if assignment else course.assignments()
-    if not sample and not _students(course.submitted):
+    if not sample and not students_in(course.submitted):
         print("Nothing in submitted/ yet: grading a class of sample submissions instead (workbook grade --sample).\n")
         sample = True
+    if sandbox and not scheduler and (why := refusal()):
+        raise WorkbookError(f"there is no sandbox here to run the hand-ins in: {why}. `--no-sandbox` grades without, which lets what "
+                            "students wrote read and change everything that you can")
     folders = Folders.of(course, sample)
-    book = Book(course, folders)
+    book = Book(course, folders, db_url, sample)
     if not sample and not find_tasks(folders.submitted, names):
         raise WorkbookError(f"{course.show(folders.submitted)} holds no hand-in for {', '.join(names)}: each is a folder "
                             f"STUDENT/ASSIGNMENT/ with the notebook in it; `workbook collect DIR` sorts files there")
-    with only_run(folders), this_environment():
+    asked = Asked(jobs, feedback, scheduler, again, seed, "sandbox" if sandbox else "none")
+    with contextlib.closing(book), book.only_run(), this_environment():
         if sample:
             for name in names:
-                write_class(course, name, folders.submitted)
-        return _grade(course, folders, book, find_tasks(folders.submitted, names), jobs, feedback)
+                write_class(course, name, folders.submitted, students)
+        return Run(course, book, asked).grade(find_tasks(folders.submitted, names))
 
 
-def _grade(course: Course, folders: Folders, book: Book, tasks: list[Task], jobs: int, feedback: bool) -> list[Outcome]:
-    started = time.monotonic()
-    graded = sorted({t.assignment for t in tasks})
-    shutil.rmtree(folders.scratch, ignore_errors=True)
-    for name in tqdm(graded, desc="reading the solutions", unit="notebook", leave=False, disable=None):
-        book.register(name)
-    outcomes: list[Outcome] = []
-    common = str(folders.scratch), kernel_environment(course), course.known_ids()
-    # Spawned, so that a worker shares nothing with this process; each hand-in gets a kernel process of its own.
-    pool = ProcessPoolExecutor(max_workers=max(1, jobs), mp_context=get_context("spawn"), initializer=_leave_interrupts)
-    try:
-        waiting = {pool.submit(run_task, t, *common): t for t in tasks}
-        with tqdm(total=len(tasks), desc="grading", unit="hand-in", disable=None) as bar:
-            for done in as_completed(waiting):
-                with _uninterrupted():
-                    outcome = _record(book, _result(done, waiting[done]), feedback)
-                    outcomes.append(outcome)
-                bar.update()
-                bar.set_postfix_str(f"{outcome.student} {outcome.points:g}/{outcome.most:g}")
-        pool.shutdown()
-    except KeyboardInterrupt:
-        _stop(pool)
-        raise WorkbookError(f"stopped: {len(outcomes)} of {len(tasks)} hand-ins are in the gradebook, "
-                            f"{course.show(folders.grades)} is as it was. Run the command again for all") from None
-    except BaseException:
-        _stop(pool)
-        raise
-    outcomes.sort(key=lambda o: (o.assignment, o.student))
-    print(summary(outcomes))
-    write_grades(folders.grades, outcomes, graded)
-    print(f"\n{len(outcomes)} hand-ins in {time.monotonic() - started:.0f} s. Scores: {course.show(folders.grades)}, gradebook "
-          f"{course.show(folders.database)}" + (f", feedback pages in {course.show(folders.feedback)}/" if feedback else "") + ".")
-    return outcomes
+class Run:
+    """One run over a class."""
+
+    def __init__(self, course: Course, book: Book, asked: Asked):
+        self.course, self.book, self.asked = course, book, asked
+        self.folders, self.records = book.folders, book.records
+        self.sources: dict[str, Source] = {}
+        self.before: dict[str, dict[str, str]] = {}  # assignment: {student: id in the gradebook}, before this run
+        self.outcomes: dict[tuple[str, str], Outcome] = {}
+        self.changes: list[Change] = []
+        self.started = time.monotonic()
+
+    def grade(self, tasks: list[Task]) -> list[Outcome]:
+        graded = sorted({t.assignment for t in tasks})
+        for name in tqdm(graded, desc="reading the solutions", unit="notebook", leave=False, disable=None):
+            self.book.register(name)
+            self.sources[name] = read_source(self.folders.frames / name, self.records.seed(name, self.asked.seed))
+            self.before[name] = self.book.graded(name)
+        self.writer = Writer(self.book)
+        self.known_ids: dict[str, list[str]] = {}
+        for (name, _), ids in self.course.known_ids().items():
+            self.known_ids.setdefault(name, []).extend(sorted(ids))
+        workers = Cluster(self.asked.scheduler, self.asked.isolation) if self.asked.scheduler else Crew(min(self.asked.jobs, len(tasks)))
+        try:
+            with tqdm(total=len(tasks), desc="grading", unit="hand-in", disable=None) as bar:
+                self._work(workers, tasks, bar)
+            workers.close()
+        except KeyboardInterrupt:
+            workers.close(at_once=True)
+            done = sum(o.verdict != NOT_GRADED for o in self.outcomes.values())
+            raise WorkbookError(f"stopped: {done} of {len(tasks)} hand-ins are in the gradebook, {self.course.show(self.folders.grades)} "
+                                "is as it was. Run the command again: it goes on from there") from None
+        except BaseException:
+            workers.close(at_once=True)
+            raise
+        return self._tell(graded)
+
+    # --- the work ----------------------------------------------------------------------------------------------------
+
+    def _work(self, workers: Crew | Cluster, tasks: list[Task], bar: tqdm) -> None:
+        """Feed the workers and record what they give back. No more hand-ins are in memory than keep them busy."""
+        todo, waiting = iter(tasks), {}
+        while True:
+            while workers.waiting < 2 * workers.size and (task := next(todo, None)) is not None:
+                prepared = self._prepare(task)
+                if prepared is None:
+                    self._told(bar, self._pages(workers, task, self._unchanged(task)))
+                else:
+                    waiting[task] = prepared
+                    workers.submit(("grade", task), prepared.message(self.sources[task.assignment]))
+            if not workers.waiting:
+                return
+            (kind, task), reply = workers.next()
+            if kind == "pages":
+                self._write_pages(task, reply)
+                continue
+            with uninterrupted():
+                outcome, record, entry = self._record(task, waiting.pop(task), reply)
+                self.outcomes[task.assignment, task.student] = outcome
+            if record is not None:
+                self._pages(workers, task, (outcome, record, entry))
+            self._told(bar, outcome)
+
+    def _told(self, bar: tqdm, outcome: Outcome) -> None:
+        bar.update()
+        bar.set_postfix_str(f"{outcome.student} {outcome.points:g}/{outcome.most:g}", refresh=False)
+
+    def _prepare(self, task: Task) -> Prepared | None:
+        """The hand-in, read; None where nothing changed since it was graded."""
+        source = self.sources[task.assignment]
+        prepared = prepare(task, source, self.known_ids, self.asked.isolation)
+        old = self.records.read(task.assignment, task.student)
+        entry = self.before[task.assignment].get(task.student)
+        if old and not self.asked.again and old["key"] == prepared.key and old.get("entry") == entry:
+            folder = self.folders.autograded / task.student / task.assignment
+            if all((folder / f"{name}.ipynb").is_file() for name in source.frames):
+                return None
+        return prepared
+
+    def _record(self, task: Task, prepared: Prepared, reply: Message) -> tuple[Outcome, Message | None, Entry | None]:
+        """The outcome; and where there is a score, the record and what the gradebook has. Where something here fails, the class goes on."""
+        record, source = reply["record"], self.sources[task.assignment]
+        old = self.records.read(task.assignment, task.student)
+        try:
+            if reply.get("environment", environment_hash()) != environment_hash():
+                raise WorkbookError("the process that graded it has another course_lib than this one (edited meanwhile?): run the "
+                                    "command again")
+            if not record["notebooks"] or record["verdict"] == NOT_GRADED:
+                raise WorkbookError("; ".join(record["notes"]))
+            record["notes"] = [*prepared.notes, *record["notes"]]
+            record["hashes"] = {name: prepared.key[name] for name in ("source", "submission", "environment")}
+            record["key"] = prepared.key
+            entry = self.writer.record(record, received(task.folder), source.files)
+            self.records.write(record, entry=entry.id, tests=source.tests, environment=environment())
+        except (WorkbookError, OSError) as e:
+            return Outcome(task.student, task.assignment, NOT_GRADED, [str(e)], failed=True), None, None
+        self._compare(old, record | {"tests": source.tests, "environment": environment()})
+        return _outcome(record, entry), record, entry
+
+    def _compare(self, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
+        if old is None or (points(old) == points(new) and old["verdict"] == new["verdict"]):
+            return
+        self.changes.append(Change(new["student"], new["assignment"], points(old), points(new), changed_scores(old, new),
+                                   reasons(old, new)))
+
+    def _unchanged(self, task: Task) -> tuple[Outcome, Message, Entry]:
+        """What an earlier run found, with the scores as the gradebook has them now: a person may have changed some."""
+        record = self.records.read(task.assignment, task.student)
+        entry = self.writer.read(task.student, task.assignment)
+        outcome = _outcome(record, entry)
+        outcome.ran = False
+        self.outcomes[task.assignment, task.student] = outcome
+        return outcome, record, entry
+
+    # --- feedback pages, made while the next hand-in is graded -------------------------------------------------------
+
+    def _pages(self, workers: Crew | Cluster, task: Task, found: tuple[Outcome, Message, Entry]) -> Outcome:
+        outcome, record, entry = found
+        if not self.asked.feedback:
+            return outcome
+        frames = self.sources[task.assignment].frames
+        if "notebooks" not in record:  # of an earlier run: only where a page is missing
+            if all((self._page_folder(task) / f"{name}.html").is_file() for name in frames):
+                return outcome
+            folder = self.folders.autograded / task.student / task.assignment
+            record = {**record, "notebooks": {name: (folder / f"{name}.ipynb").read_text(encoding="utf-8") for name in frames}}
+        said = {name: {i: {"score": None if waits else s, "max": most} for i, (s, most, waits) in cells.items()}
+                for name, cells in entry.scores.items()}
+        workers.submit(("pages", task), {"do": "pages", "record": record, "comments": entry.comments, "penalty": entry.penalty,
+                                         "scores": said})
+        return outcome
+
+    def _page_folder(self, task: Task) -> Path:
+        return self.folders.feedback / task.student / task.assignment
+
+    def _write_pages(self, task: Task, reply: Message) -> None:
+        try:
+            if "failed" in reply:
+                raise WorkbookError(reply["failed"])
+            for name, page in reply["pages"].items():
+                write_atomically(self._page_folder(task) / name, page)
+        except (WorkbookError, OSError) as e:
+            outcome = self.outcomes[task.assignment, task.student]
+            outcome.failed = True
+            outcome.notes.insert(0, f"no new feedback page: {e}")
+
+    # --- what is said at the end -------------------------------------------------------------------------------------
+
+    def _tell(self, graded: list[str]) -> list[Outcome]:
+        outcomes = [self.outcomes[key] for key in sorted(self.outcomes)]
+        ran, unchanged = (sum(o.ran is how and o.verdict != NOT_GRADED for o in outcomes) for how in (True, False))
+        show, grades = self.course.show, self.folders.grades
+        print(summary(outcomes))
+        if self.changes:
+            print(f"\nScores that changed since the run before:\n{changes_table(self.changes)}")
+        elif self.asked.again:
+            print("\nNo score changed.")
+        pictures = []
+        for name in graded:
+            exercises = by_exercise(o for o in outcomes if o.assignment == name)
+            if exercises:
+                pictures.append(grades.with_name(f"{grades.stem}-{name}.png"))
+                plot(exercises, f"{name}: {sum(exercises[0].counts.values())} hand-ins", pictures[-1])
+                print(f"\n{name}\n{exercises_text(exercises)}")
+        rows, people = write_grades(grades, outcomes, graded), self.book.people()
+        tables = [grades, grades.with_name(f"{grades.stem}-canvas.csv"), grades.with_name(f"{grades.stem}-moodle.csv")]
+        write_canvas(tables[1], rows, people)
+        write_moodle(tables[2], rows, people)
+        print(f"\n{isolation_lines(outcomes)}")
+        if waiting := sum(o.by_hand for o in outcomes):
+            print(f"{waiting} answer{'s wait' if waiting > 1 else ' waits'} for a person: nbgrader formgrader")
+        more = f", {unchanged} unchanged since an earlier run" if unchanged else ""
+        print(f"{ran} hand-ins graded{more}, in {time.monotonic() - self.started:.0f} s. Gradebook {self.book.shown}; "
+              f"{', '.join(show(p) for p in [*tables, *pictures])}"
+              + (f"; feedback pages in {show(self.folders.feedback)}/" if self.asked.feedback else "") + ".")
+        return outcomes
 
 
-def find_tasks(submitted: Path, assignments: list[str]) -> list[Task]:
-    """Every submitted/<student>/<assignment>/ folder of these assignments, by student."""
-    return [Task(student.name, name, str(student / name))
-            for student in _students(submitted) for name in assignments if (student / name).is_dir()]
-
-
-def _students(submitted: Path) -> list[Path]:
-    """The students' folders; editors and file managers leave others, whose names begin with a dot."""
-    if not submitted.is_dir():
-        return []
-    return sorted(p for p in submitted.iterdir() if p.is_dir() and not p.name.startswith("."))
-
-
-# --- the worker processes -------------------------------------------------------------------------------------------
-
-def _leave_interrupts() -> None:
-    """In a worker: Control-C reaches every process of the terminal, but only the first one decides. (A handler that does
-    nothing; an ignored signal would stay ignored in the kernels, and then no endless loop could be interrupted.)"""
-    signal.signal(signal.SIGINT, lambda *_: None)
+def _outcome(record: Mapping[str, Any], entry: Entry) -> Outcome:
+    cells = {i: s for found in record["scores"].values() for i, s in found.items()}
+    carried = None
+    if any(s.get("carried") is not None and s["carried"] != s["score"] for s in cells.values()):
+        forward = sum((s["carried"] if s.get("carried") is not None else s["score"]) or 0.0 for s in cells.values())
+        carried = entry.points + forward - points(record)
+    return Outcome(
+        record["student"], record["assignment"], record["verdict"], list(record["notes"]), list(record["ideas"]), record["unsolved"],
+        record["errors"], entry.points, entry.most, entry.waiting, seconds=float(record.get("times", {}).get("seconds", 0.0)),
+        carried=carried, penalty=sum(entry.penalty.values()), flags=list(record["flags"]), isolation=record["isolation"],
+        scores={i: s for found in entry.scores.values() for i, s in found.items()}, cells=cells)
 
 
 @contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Control-C waits until the block is done: a hand-in is in the gradebook and its pages, or it is not."""
+def uninterrupted() -> Iterator[None]:
+    """Control-C waits until the block is done: a hand-in is in the gradebook and has its record, or neither."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -169,142 +283,3 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
     if pressed:
         raise KeyboardInterrupt
-
-
-def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers, also in the middle of a hand-in; a kernel ends by itself when its worker is gone."""
-    workers = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for worker in workers:
-        worker.terminate()
-    for worker in workers:
-        worker.join()
-
-
-def _result(done, task: Task) -> Outcome:
-    """What the worker found. Where it failed itself (a full disk, no memory), the class goes on and the table says so."""
-    try:
-        return done.result()
-    except Exception as e:
-        why = " ".join(f"{type(e).__name__}: {e}".split())
-        return Outcome(task.student, task.assignment, NOT_GRADED, [why], failed=True)
-
-
-# --- one hand-in, in a worker process ------------------------------------------------------------------------------
-
-def run_task(task: Task, scratch: str, environment: dict[str, str], known: Known) -> Outcome:
-    """Rebuild one hand-in on its frame and run it. Never raises for anything that the hand-in holds."""
-    started = time.monotonic()
-    outcome = Outcome(task.student, task.assignment)
-    for frame_path in sorted(Path(scratch, "frames", task.assignment).glob("*.ipynb")):
-        staged = Path(scratch, "staged", task.student, task.assignment, frame_path.name)
-        recorded = Path(scratch, "recorded", task.student, task.assignment, frame_path.name)
-        frame = nbformat.read(frame_path, as_version=4)
-        nb, verdict, notes = _rebuilt(Path(task.folder, frame_path.name), frame, task.assignment, known)
-        outcome.notes += notes
-        if verdict in UNREADABLE:
-            nb.cells.insert(0, nbformat.v4.new_markdown_cell(
-                f"**This hand-in could not be graded** ({verdict}): {notes[-1]}. Hand in again."))
-        write_atomically(staged, nbformat.writes(nb))
-        if verdict not in UNREADABLE:
-            for file in content_files(frame_path.parent):  # data files come from the source
-                if file.suffix != ".ipynb":
-                    shutil.copy(file, staged.parent)
-            verdict = execute(nb, staged.parent, timeout=CELL_TIMEOUT, environment=environment)
-        settle(nb)
-        write_atomically(recorded, nbformat.writes(nb))
-        for r in results(nb):
-            outcome.unsolved += r.status == "unsolved" and not r.hidden
-            outcome.errors += r.status == "error" and not r.hidden and verdict not in UNREADABLE
-            outcome.ideas += [f"{r.exercise}: {i}" for i in r.ideas if f"{r.exercise}: {i}" not in outcome.ideas]
-        if outcome.verdict == "ok":  # of an assignment's notebooks the first that went wrong gives the verdict
-            outcome.verdict = verdict
-    outcome.seconds = time.monotonic() - started
-    return outcome
-
-
-def _rebuilt(path: Path, frame, assignment: str, known: Known):
-    """(the hand-in on the frame, "ok", notes); the bare frame, with a verdict, where there is nothing to take from it."""
-    try:
-        if not path.exists():
-            found = sorted(p.name for p in path.parent.glob("*.ipynb"))
-            todo = f"found {', '.join(found)}: rename the right one" if found else "found no notebook"
-            return frame, "no-notebook", [f"no {path.name}; {todo}"]
-        submission = read_notebook(path)
-    except WorkbookError as e:
-        return frame, "unreadable", [str(e).removeprefix(f"{path}: ")]
-    found, built = recognise(submission, known), rebuild(frame, submission)
-    if found and found[0] != assignment:
-        return frame, "wrong-assignment", [f"by its cells it is {found[0]}"]
-    if built.answers == 0:
-        return frame, "wrong-assignment", [f"{path.name} holds none of this assignment's answer cells"]
-    return built.notebook, "ok", built.notes
-
-
-# --- recording and telling -----------------------------------------------------------------------------------------
-
-def _record(book: Book, outcome: Outcome, feedback: bool) -> Outcome:
-    """The outcome with its scores, put into the gradebook. Where nbgrader cannot, the class goes on."""
-    if outcome.verdict == NOT_GRADED:
-        return outcome
-    try:
-        book.autograde(outcome.assignment, outcome.student)
-        outcome.scores = book.scores(outcome.assignment, outcome.student)
-    except WorkbookError as e:
-        return Outcome(outcome.student, outcome.assignment, NOT_GRADED, [str(e)], failed=True)
-    outcome.points = sum(s for s, _, _ in outcome.scores.values())
-    outcome.most = sum(m for _, m, _ in outcome.scores.values())
-    outcome.by_hand = sum(waits for _, most, waits in outcome.scores.values() if most > 0)
-    if feedback:
-        try:
-            book.feedback(outcome.assignment, outcome.student)
-        except WorkbookError as e:
-            outcome.failed = True
-            outcome.notes.insert(0, f"no new feedback page: {e}")
-    return outcome
-
-
-def summary(outcomes: list[Outcome]) -> str:
-    rows = [(o.student, o.assignment, o.verdict, "-" if o.verdict == NOT_GRADED else f"{o.points:g} / {o.most:g}",
-             _short(o)) for o in outcomes]
-    return table(("student", "assignment", "verdict", "points", "what was found"), rows)
-
-
-def _short(o: Outcome, width: int = 100) -> str:
-    found = [*o.ideas, *([f"{o.unsolved} not done yet"] if o.unsolved else []),
-             *([f"{o.errors} stopped with an error"] if o.errors else []), *o.notes]
-    text = "; ".join(found)
-    return text if len(text) <= width or o.failed else text[: width - 1] + "…"
-
-
-def write_grades(path: Path, outcomes: list[Outcome], graded: list[str]) -> None:
-    """grades.csv: one row a hand-in; the rows of assignments other than the ones `graded` now stay as they are.
-
-    A text that a spreadsheet would run as a formula gets an apostrophe before it.
-    """
-    lost = {_key(o) for o in outcomes if o.verdict == NOT_GRADED}
-    rows = {(row[1], row[0]): row for row in _earlier_rows(path) if row[1] not in graded or (row[1], row[0]) in lost}
-    rows |= {_key(o): [_plain(v) for v in (o.student, o.assignment, o.verdict, f"{o.points:g}", f"{o.most:g}", o.by_hand,
-                                           "; ".join(o.ideas), "; ".join(o.notes))]
-             for o in outcomes if o.verdict != NOT_GRADED}
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([HEADER, *(rows[key] for key in sorted(rows))])
-    write_atomically(path, out.getvalue())
-
-
-def _key(o: Outcome) -> tuple[str, str]:
-    return _plain(o.assignment), _plain(o.student)
-
-
-def _earlier_rows(path: Path) -> list[list[str]]:
-    """The rows of a grades.csv of ours; none of a file that a program (or a person) gave other columns."""
-    if not path.is_file():
-        return []
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8", errors="replace"))))
-    return [row for row in rows[1:] if len(row) == len(HEADER)] if rows and rows[0] == HEADER else []
-
-
-def _plain(value) -> str:
-    text = str(value)
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

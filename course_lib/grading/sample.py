@@ -10,12 +10,12 @@ import copy
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nbformat
 
-from course_lib.check.engine import cases_for, judge
+from course_lib.check.engine import cases_for, drawn_from, judge
 from course_lib.check.exercises import exercises
 
 from .answers import compiled, right_answers, split_functions
@@ -107,15 +107,19 @@ def _warning(source: str) -> str:
     return "\n".join(out)
 
 
-def write_class(course: Course, assignment: str, submitted: Path) -> list[SampleStudent]:
-    """Write the sample hand-ins to submitted/<student>/<assignment>/, replacing earlier ones; and who they are."""
+def write_class(course: Course, assignment: str, submitted: Path, size: int | None = None) -> list[SampleStudent]:
+    """Write the sample hand-ins to submitted/<student>/<assignment>/, replacing all earlier ones; and who they are.
+
+    size: a class of so many, in which the same stories return under names of their own ("ada-2"); None: each story once.
+    """
     frame = read_notebook(course.notebooks / assignment / f"{assignment}.ipynb")
     others = [a for a in course.assignments() if a != assignment]
     other = read_notebook(course.notebooks / others[0] / f"{others[0]}.ipynb") if others else nbformat.v4.new_notebook()
-    students = sample_class(course, assignment)
+    students = of_size(sample_class(course, assignment), size)
+    for earlier in submitted.glob(f"*/{assignment}"):
+        shutil.rmtree(earlier)
     for s in students:
         folder = submitted / s.name / assignment
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         path = folder / f"{assignment}.ipynb"
         if s.mishap == "not json":
@@ -124,6 +128,14 @@ def write_class(course: Course, assignment: str, submitted: Path) -> list[Sample
             nbformat.write(other if s.mishap == "wrong assignment" else filled(frame, s), path)
     (submitted / f"{assignment}.json").write_text(json.dumps({s.name: s.story for s in students}, indent=1), encoding="utf-8")
     return students
+
+
+def of_size(students: list[SampleStudent], size: int | None) -> list[SampleStudent]:
+    """The first `size` of the class, which begins again at its end."""
+    if size is None:
+        return students
+    rounds = (divmod(k, len(students)) for k in range(size))
+    return [replace(students[k], name=f"{students[k].name}-{again + 1}") if again else students[k] for again, k in rounds]
 
 
 def filled(frame, student: SampleStudent):
@@ -144,8 +156,9 @@ def filled(frame, student: SampleStudent):
     return nb
 
 
-def deserved(course: Course, assignment: str, student: SampleStudent) -> float:
-    """The score that a sample student's answers deserve, by judging the functions directly."""
+def deserved(course: Course, assignment: str, student: SampleStudent, seed: str = "") -> float:
+    """The score that a sample student's answers deserve, by judging the functions directly. seed: what hidden tests are
+    drawn from (the assignment's in `Records`)."""
     if student.mishap in ("not json", "wrong assignment"):
         return 0.0
     known, total = exercises(assignment[:2]), 0.0
@@ -157,5 +170,6 @@ def deserved(course: Course, assignment: str, student: SampleStudent) -> float:
             functions = compiled({n: student.answers[n] for n in e.names}, e.names)
         except SyntaxError:
             continue
-        total += judge(e, functions, cases_for(e, call.hidden, call.seed), call.points, call.hidden is not None)
+        with drawn_from(seed):
+            total += judge(e, functions, cases_for(e, call.hidden, call.seed), call.points, call.hidden is not None)
     return float(total)

@@ -9,7 +9,7 @@ CELL_TIMEOUT = 60  # seconds; an endless loop costs one cell, not the class
 
 def configure(c: Any) -> Any:
     """Fill a traitlets configuration: folders, the frame and the executor that grade, and what may be in a feedback page."""
-    from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
+    from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader.preprocessors import (
         AssignLatePenalties,
         CheckCellMetadata,
@@ -22,8 +22,8 @@ def configure(c: Any) -> Any:
         SaveAutoGrades,
     )
 
-    from .execute import GradingExecute
-    from .feedback import HideTests
+    from .autograde import GradingExecute
+    from .feedback import FeedbackExporter, HideTests, SafeToShow
     from .frame import RebuildFrame
 
     c.CourseDirectory.source_directory = "solutions"
@@ -35,7 +35,9 @@ def configure(c: Any) -> Any:
     # nbgrader scores a test cell 0 for any stderr and gives full marks for a value it cannot read: GradingExecute mends both.
     c.Autograde.autograde_preprocessors = [GradingExecute, IgnorePattern, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades,
                                            AssignLatePenalties, CheckCellMetadata]
-    c.GenerateFeedback.preprocessors = [HideTests, GetGrades, CSSHTMLHeaderPreprocessor]
+    c.GenerateFeedback.preprocessors = [HideTests, GetGrades]
+    c.GenerateFeedback.exporter_class = FeedbackExporter
+    c.HTMLExporter.preprocessors = [SafeToShow]  # the formgrader's view of a hand-in, in the instructor's own browser
     # The exercise's metadata is what later steps read; only the execution's own notes are cleared.
     c.ClearMetadataPreprocessor.clear_notebook_metadata = False
     c.ClearMetadataPreprocessor.preserve_cell_metadata_mask = {("nbgrader",), ("tags",)}

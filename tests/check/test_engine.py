@@ -8,7 +8,8 @@ from IPython.core.formatters import DisplayFormatter
 
 from course_lib.check import MIME, CheckResult, check, hint
 from course_lib.check.engine import judge
-from course_lib.check.exercise import Case, Exercise, wrong
+from course_lib.check.exercise import Case, Exercise, functions_from, wrong
+from course_lib.check.exercises import find
 from course_lib.check.inputs import changed, fresh, whole
 
 
@@ -337,3 +338,11 @@ def test_a_result_survives_pickling_as_its_number():
 
     assert pickle.loads(pickle.dumps(run(right))) == 2.0
     assert isinstance(run(right), CheckResult)
+
+
+def test_right_results_beside_a_fault_are_not_called_another_order():
+    """A function that only changes a read-only argument in place is told just that."""
+    exercise = find("01.two_layer_loss")
+    source = exercise.answer_source.replace("def two_layer_loss(X, y, W1, b1, W2, b2, reg):", "def two_layer_loss(X, y, W1, b1, W2, b2, reg):\n    W1 *= 1", 1)
+    result = judge(exercise, functions_from(source, exercise.names), [*exercise.visible()], 3.0)
+    assert result < 3.0 and "another order" not in result.message

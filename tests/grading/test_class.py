@@ -1,33 +1,26 @@
-"""The whole grading path on the sample class: hand-ins on disk → kernels → gradebook → feedback pages, table and CSV."""
+"""The whole grading path on the sample class: hand-ins on disk → boxes → gradebook → feedback pages and tables."""
 
 import csv
 import html
 import json
 import shutil
 import sqlite3
-from pathlib import Path
 
 import pytest
+from classroom import ROOT, SANDBOXED, course_at, grade_class
 
 from course_lib.check.exercises import exercises
+from course_lib.grading import grade as module
 from course_lib.grading.course import Course, WorkbookError
-from course_lib.grading.grade import _plain, grade_class
-from course_lib.grading.gradebook import check_unlocked
+from course_lib.grading.locks import check_unlocked
+from course_lib.grading.records import Records
 from course_lib.grading.sample import deserved, sample_class, write_class
 
-ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENTS = Course(ROOT).assignments()
 
 
-def course_at(folder):
-    """A course that shares the repository's notebooks and has folders of its own for all that grading writes."""
-    for name in ("solutions", "notebooks", "samples", "course_lib", "nbgrader_config.py"):
-        (folder / name).symlink_to(ROOT / name)
-    return Course(folder)
-
-
-# A hand-in takes some two seconds. So that this file stays at a few minutes with any number of assignments, each has its
-# share of this many: always everyone without a misconception, and of the others as many as fit, evenly chosen.
+# So that this file stays at a few minutes with any number of assignments, each has its share of this many hand-ins:
+# always everyone without a misconception, and of the others as many as fit, evenly chosen.
 # (Every misconception is judged directly, with the same hidden tests, in tests/check/test_exercises.py.)
 HAND_INS = 120
 
@@ -60,9 +53,10 @@ def graded(tmp_path_factory, students):
 def test_every_student_gets_what_the_answers_deserve(graded, students, assignment):
     course, outcomes = graded
     assert len(sample_class(course, assignment)) >= 12
+    seed = Records(course.root / "records").seed(assignment)
     for s in students[assignment]:
         o = outcomes[assignment, s.name]
-        assert o.points == deserved(course, assignment, s), (s.name, s.story, o)
+        assert o.points == deserved(course, assignment, s, seed), (s.name, s.story, o)
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
@@ -104,6 +98,19 @@ def test_grades_csv_has_a_row_for_each_hand_in(graded):
     assert all(float(rows[k]["points"]) == pytest.approx(o.points) for k, o in outcomes.items())
 
 
+def test_canvas_moodle_and_a_picture_lie_beside(graded):
+    course, outcomes = graded
+    for name in ("grades-canvas.csv", "grades-moodle.csv"):
+        with (course.root / name).open(encoding="utf-8") as f:
+            assert {s for _, s in outcomes} <= {cell for row in csv.reader(f) for cell in row}
+    assert {p.name for p in course.root.glob("grades-*.png")} == {f"grades-{a}.png" for a in ASSIGNMENTS}
+
+
+def test_every_verdict_says_how_it_was_isolated(graded):
+    ways = {o.isolation for o in graded[1].values()}
+    assert len(ways) == 1 and ("bubblewrap" if SANDBOXED else "none (--no-sandbox)") in ways.pop()
+
+
 def test_the_gradebook_holds_the_scores(graded):
     course, outcomes = graded
     db = sqlite3.connect(course.root / "gradebook.db")
@@ -118,10 +125,33 @@ def test_without_hand_ins_a_sample_class_is_graded_and_nothing_real_is_touched(t
     assert "Nothing in submitted/ yet" in capsys.readouterr().out
     class_of = sample_class(course, name)
     assert len(outcomes) == len(class_of) >= 12
-    assert {o.student: o.points for o in outcomes} == {s.name: deserved(course, name, s) for s in class_of}
+    seed = Records(course.build / "sample" / "records").seed(name)
+    assert {o.student: o.points for o in outcomes} == {s.name: deserved(course, name, s, seed) for s in class_of}
     who = json.loads((course.build / "sample" / "submitted" / f"{name}.json").read_text(encoding="utf-8"))
     assert who["empty"] == "nothing answered"
     assert {p.name for p in course.root.iterdir() if not p.is_symlink()} == {"build"}
+
+
+def test_a_sample_class_can_have_any_size(tmp_path):
+    course = course_at(tmp_path)
+    size = len(sample_class(course, ASSIGNMENTS[0])) + 2
+    students = write_class(course, ASSIGNMENTS[0], tmp_path / "submitted", size)
+    assert [s.name for s in students[-2:]] == ["ada-2", "bo-2"] and len({s.name for s in students}) == size
+    assert [s.name for s in write_class(course, ASSIGNMENTS[0], tmp_path / "submitted", 3)] == ["ada", "bo", "chen"]
+    assert len(list((tmp_path / "submitted").glob(f"*/{ASSIGNMENTS[0]}"))) == 3
+
+
+def test_without_a_sandbox_it_refuses_before_any_work_unless_told(tmp_path, monkeypatch, capsys):
+    course = course_at(tmp_path)
+    write_class(course, ASSIGNMENTS[0], course.submitted, 1)
+    before = sorted(p.name for p in tmp_path.iterdir())
+    monkeypatch.setattr(module, "refusal", lambda: "bubblewrap is not installed")
+    with pytest.raises(WorkbookError, match="there is no sandbox here .* bubblewrap is not installed. `--no-sandbox` grades without"):
+        grade_class(course, sandbox=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+    (outcome,) = grade_class(course, sandbox=False, jobs=1)
+    assert outcome.points == outcome.most > 0 and "none (--no-sandbox)" in outcome.isolation
+    assert "isolation: none (--no-sandbox)" in capsys.readouterr().out
 
 
 def test_real_hand_ins_are_graded_again_without_changing_them(graded, tmp_path, capsys):
@@ -130,8 +160,9 @@ def test_real_hand_ins_are_graded_again_without_changing_them(graded, tmp_path, 
     for student in ("ada", "idea-01"):
         shutil.copytree(graded[0].submitted / student / name, course.submitted / student / name)
     before = {p: p.read_bytes() for p in course.submitted.rglob("*.ipynb")}
-    for _ in range(2):  # a second run finds the gradebook and the feedback of the first
-        outcomes = grade_class(course, name, jobs=2)
+    seed = Records(graded[0].root / "records").seed(name)
+    for again in (False, True):  # a second run finds the gradebook and the feedback of the first
+        outcomes = grade_class(course, name, jobs=2, seed=seed, again=again)
         assert [(o.student, o.points) for o in outcomes] == [(s, graded[1][name, s].points) for s in ("ada", "idea-01")]
     assert {p: p.read_bytes() for p in course.submitted.rglob("*.ipynb")} == before
     assert (course.root / "grades.csv").is_file() and (course.root / "feedback" / "ada" / name / f"{name}.html").is_file()
@@ -163,6 +194,23 @@ def test_an_assignment_nobody_handed_in_is_said(tmp_path):
         grade_class(course, ASSIGNMENTS[-1])
 
 
-@pytest.mark.parametrize("text, cell", [("=1+1", "'=1+1"), ("-2", "'-2"), ("@x", "'@x"), ("plain", "plain"), ("", ""), (3, "3")])
-def test_csv_cells_that_a_spreadsheet_would_run(text, cell):
-    assert _plain(text) == cell
+def test_nbgraders_own_tools_go_on_with_the_result(graded):
+    """What the formgrader shows, and what `nbgrader export` writes."""
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.plugins import CsvExportPlugin
+
+    course, outcomes = graded
+    name = ASSIGNMENTS[0]
+    config = module.Book(course, module.Folders.of(course)).config
+    shown = {s["student"]: s for s in NbGraderAPI(CourseDirectory(config=config), config=config).get_submissions(name)}
+    assert set(shown) == {s for a, s in outcomes if a == name}
+    for student, s in shown.items():
+        assert s["autograded"] and (s["score"], s["max_score"]) == (outcomes[name, student].points, outcomes[name, student].most)
+    with module.Book(course, module.Folders.of(course)).gb as gb:
+        plugin = CsvExportPlugin()
+        plugin.to = str(course.root / "export.csv")
+        plugin.export(gb)
+    with (course.root / "export.csv").open(encoding="utf-8") as f:
+        exported = {(r["assignment"], r["student_id"]): float(r["score"]) for r in csv.DictReader(f)}
+    assert {k: exported[k] for k in outcomes} == {k: o.points for k, o in outcomes.items()}

@@ -1,0 +1,335 @@
+"""Plain values on a socket: one frame is a JSON text and the raw bytes of its arrays. Never pickle.
+
+What may cross: None, booleans, numbers, text, bytes, lists, tuples, dicts, sets, slices, ranges, NumPy scalars and arrays
+of the dtypes in DTYPES, types by name, and handles: numbers that stand for an object which stays on its side. The reader
+trusts nothing: sizes, depth, dtypes and counts are checked before anything is built, and an array is always a plain ndarray.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+DTYPES = {np.dtype(t).str for t in ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")}
+TYPES = {t.__name__: t for t in (bool, int, float, complex, str, list, tuple, dict, set)}
+SCALARS = {t.__name__: t for t in (np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64,
+                                   np.float16, np.float32, np.float64, np.complex64, np.complex128)}
+MAX_TEXT = 16_000_000  # bytes of one frame's JSON
+MAX_BYTES = 256_000_000  # bytes of one frame's arrays
+MAX_DEPTH = 40  # containers in containers
+MAX_NODES = 300_000  # values in one frame
+MAX_INTEGER = 4_096  # bits
+MAX_LETTERS = 1_000  # characters of one element of an array of text
+_HEADER = struct.Struct(">II")
+
+
+class WireError(Exception):
+    """A frame that is no frame, or a value that may not cross. The message says what."""
+
+
+class Closed(Exception):
+    """The other side is gone."""
+
+
+class Late(Exception):
+    """The other side did not answer in time."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """An object that stayed on the other side: its number there, its name, its type's name, and whether it can be called."""
+
+    number: int
+    name: str
+    kind: str
+    callable: bool
+
+
+class Channel:
+    """One end of a socket that carries frames. `deadline` is a time of `time.monotonic()`, None for no limit."""
+
+    def __init__(self, sock: socket.socket):
+        self.socket = sock
+        self.deadline: float | None = None
+
+    def send(self, message: dict, blob: bytes | bytearray = b"") -> None:
+        """Raises WireError for a message that is too large, Closed, Late."""
+        text = json.dumps(message, separators=(",", ":"), allow_nan=False).encode("utf-8", "surrogatepass")
+        if len(text) > MAX_TEXT or len(blob) > MAX_BYTES:
+            raise WireError(f"{len(text) + len(blob):,} bytes are too much to hand over at once")
+        try:
+            self._arm()
+            self.socket.sendall(_HEADER.pack(len(text), len(blob)) + text)
+            if blob:
+                self._arm()
+                self.socket.sendall(blob)
+        except TimeoutError:
+            raise Late from None
+        except OSError as e:
+            raise Closed from e
+
+    def receive(self) -> tuple[dict, bytearray]:
+        """Raises WireError for what is no frame, Closed, Late."""
+        text_size, blob_size = _HEADER.unpack(self._exactly(_HEADER.size))
+        if text_size > MAX_TEXT or blob_size > MAX_BYTES:
+            raise WireError(f"a frame of {text_size + blob_size:,} bytes")
+        text, blob = self._exactly(text_size), self._exactly(blob_size)
+        try:
+            message = json.loads(text.decode("utf-8", "surrogatepass"), parse_constant=_no_constant)
+        except (ValueError, RecursionError) as e:
+            raise WireError(f"not JSON: {e}") from None
+        if not isinstance(message, dict):
+            raise WireError("not a message")
+        return message, blob
+
+    def _exactly(self, size: int) -> bytearray:
+        data = bytearray(size)
+        view, got = memoryview(data), 0
+        while got < size:
+            try:
+                self._arm()
+                count = self.socket.recv_into(view[got:])
+            except TimeoutError:
+                raise Late from None
+            except OSError as e:
+                raise Closed from e
+            if not count:
+                raise Closed
+            got += count
+        return data
+
+    def _arm(self) -> None:
+        if self.deadline is None:
+            self.socket.settimeout(None)
+            return
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise Late
+        self.socket.settimeout(left)
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def _no_constant(name: str):
+    raise ValueError(f"{name} in JSON")
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+class Writer:
+    """Values as JSON nodes; the arrays' bytes pile up in `blob`. `export` turns what is not plain into a Handle's node.
+
+    A number, text or None is itself; everything else is {"tag": ...}.
+    """
+
+    def __init__(self, export: Callable[[Any], dict]):
+        self.export, self.blob, self.nodes = export, bytearray(), 0
+
+    def node(self, value: Any, depth: int = 0) -> Any:
+        """Raises WireError where the value is too deep or too large."""
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES or len(self.blob) > MAX_BYTES:
+            raise WireError("the value is too deep or too large to hand over")
+        kind = type(value)
+        if value is None or kind is bool:
+            return value
+        if kind is str:
+            return value
+        if kind is int:
+            return value if -(2**53) <= value <= 2**53 else self._integer(value)
+        if kind is float:
+            return value if math.isfinite(value) else {"float": str(value)}
+        if isinstance(value, np.generic) and value.dtype.str in DTYPES:
+            return {"scalar": [value.dtype.str, self._bytes(value.tobytes())]}
+        if isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray):
+            return self._array(np.asarray(value)) or self.export(value)
+        if kind is complex:
+            return {"complex": [self.node(value.real), self.node(value.imag)]}
+        if isinstance(value, (bytes, bytearray)):
+            return {"bytes": self._bytes(bytes(value))}
+        if isinstance(value, (list, tuple, set, frozenset)):
+            tag = next(t for t, types in _CONTAINERS.items() if isinstance(value, types))
+            return {tag: [self.node(v, depth + 1) for v in value]}
+        if isinstance(value, dict):
+            return {"dict": [[self.node(k, depth + 1), self.node(v, depth + 1)] for k, v in value.items()]}
+        if kind is slice:
+            return {"slice": [self.node(v) for v in (value.start, value.stop, value.step)]}
+        if kind is range:
+            return {"range": [value.start, value.stop, value.step]} if len(value) <= MAX_NODES else self.export(value)
+        if value is Ellipsis:
+            return {"type": "Ellipsis"}
+        if isinstance(value, np.dtype) and value.str in DTYPES:
+            return {"dtype": value.str}
+        if isinstance(value, type) and (TYPES.get(value.__name__) is value or SCALARS.get(value.__name__) is value):
+            return {"type": value.__name__}
+        if isinstance(value, (int, float, str)):  # a subclass: True numbers and text, whatever else they can do
+            return self.node(next(t for t in (int, float, str) if isinstance(value, t))(value), depth)
+        return self.export(value)
+
+    def _integer(self, value: int):
+        if value.bit_length() > MAX_INTEGER:
+            raise WireError("an integer of more than 1,000 digits")
+        return {"int": hex(value)}
+
+    def _bytes(self, data: bytes) -> list[int]:
+        self.blob += data
+        return [len(self.blob) - len(data), len(data)]
+
+    def _array(self, array: np.ndarray):
+        if array.dtype.kind == "U" and array.dtype.itemsize <= 4 * MAX_LETTERS:
+            array = array.astype(array.dtype.newbyteorder("="))
+        elif array.dtype.kind in "biufc" and not array.dtype.isnative:
+            array = array.astype(array.dtype.newbyteorder("="))
+        if array.dtype.kind != "U" and array.dtype.str not in DTYPES:
+            return None
+        # How it lies in memory crosses too: a function that is wrong only for a read-only array or a view has to meet one.
+        layout = "C" if array.flags.c_contiguous else "F" if array.flags.f_contiguous else "strided"
+        return {"array": [array.dtype.str, list(array.shape), self._bytes(array.tobytes()), layout, array.flags.writeable]}
+
+
+_CONTAINERS = {"list": list, "tuple": tuple, "frozenset": frozenset, "set": set}
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+class Reader:
+    """The values of one frame. `resolve` gives back an own object for the number the other side names; `adopt` makes a
+    stand-in for an object of the other side's."""
+
+    def __init__(self, blob: bytes | bytearray, resolve: Callable[[int], Any], adopt: Callable[[Handle], Any]):
+        self.blob, self.resolve, self.adopt, self.nodes = memoryview(blob), resolve, adopt, 0
+
+    def value(self, node: Any, depth: int = 0) -> Any:
+        """Raises WireError for everything that is not a node."""
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise WireError("a value that is too deep or too large")
+        if node is None or isinstance(node, (bool, str)):
+            return node
+        if isinstance(node, (int, float)):
+            if isinstance(node, int) and node.bit_length() > 64 or isinstance(node, float) and not math.isfinite(node):
+                raise WireError("a number out of range")
+            return node
+        if not isinstance(node, dict) or len(node) != 1:
+            raise WireError("not a value")
+        (tag, body), = node.items()
+        read = _READERS.get(tag)
+        if read is None:
+            raise WireError(f"a value of an unknown kind, {str(tag)[:40]!r}")
+        try:
+            return read(self, body, depth)
+        except (TypeError, ValueError, KeyError, IndexError, OverflowError, AttributeError, MemoryError) as e:
+            raise WireError(f"not a {tag}: {type(e).__name__}") from None
+
+    def _items(self, body: Any, depth: int, count: int | None = None) -> list:
+        if not isinstance(body, list) or count not in (None, len(body)):
+            raise TypeError
+        return [self.value(n, depth + 1) for n in body]
+
+    def _part(self, place: Any) -> memoryview:
+        start, size = (_count(n) for n in place)
+        if start + size > len(self.blob):
+            raise ValueError
+        return self.blob[start:start + size]
+
+    def _array(self, body: Any, depth: int) -> np.ndarray:
+        code, shape, place, layout, writeable = body
+        dtype = _dtype(code)
+        shape = tuple(_count(n) for n in shape)
+        data = self._part(place)
+        if len(shape) > 32 or math.prod(shape) * dtype.itemsize != len(data) or layout not in ("C", "F", "strided"):
+            raise ValueError
+        array = np.frombuffer(data, dtype).reshape(shape)
+        if dtype.kind == "U":
+            _check_text(array)
+        if layout == "strided" and array.ndim:
+            array = np.repeat(array, 2, axis=-1)[..., ::2]
+        else:
+            array = np.array(array, order="F" if layout == "F" else "C")
+        array.flags.writeable = bool(writeable)
+        return array
+
+    def _scalar(self, body: Any, depth: int):
+        code, place = body
+        return np.frombuffer(self._part(place), _dtype(code), count=1)[0]
+
+    def _handle(self, body: Any, depth: int):
+        number, name, kind, can_call = body
+        if not (isinstance(name, str) and isinstance(kind, str) and isinstance(can_call, bool)):
+            raise TypeError
+        return self.adopt(Handle(_count(number), name[:200], kind[:200], can_call))
+
+    def _dict(self, body: Any, depth: int) -> dict:
+        return {self.value(k, depth + 1): self.value(v, depth + 1) for k, v in body}
+
+    def _type(self, body: Any, depth: int):
+        return Ellipsis if body == "Ellipsis" else TYPES[body] if body in TYPES else SCALARS[body]
+
+
+def _count(n: Any) -> int:
+    if not isinstance(n, int) or isinstance(n, bool) or not 0 <= n <= 2**40:
+        raise ValueError
+    return n
+
+
+def _dtype(code: Any) -> np.dtype:
+    if not isinstance(code, str) or not (code in DTYPES or code[:2] in ("<U", ">U") and code[2:].isdigit() and int(code[2:]) <= MAX_LETTERS):
+        raise ValueError
+    return np.dtype(code)
+
+
+def _check_text(array: np.ndarray) -> None:
+    """Bytes that are no code points make a text that raises wherever it is looked at."""
+    points = np.ascontiguousarray(array).view(np.uint32)
+    if points.size and points.max() > 0x10FFFF:
+        raise ValueError
+
+
+def _hexadecimal(text: Any) -> int:
+    if not isinstance(text, str) or len(text) > MAX_INTEGER // 4 + 4:
+        raise ValueError
+    return int(text, 16)
+
+
+def _special(text: Any) -> float:
+    if text not in ("nan", "inf", "-inf"):
+        raise ValueError
+    return float(text)
+
+
+def _range(parts: Any) -> range:
+    start, stop, step = parts
+    found = range(start, stop, step)
+    if max(abs(n).bit_length() for n in (start, stop, step)) > 62 or len(found) > MAX_NODES:
+        raise ValueError  # a few bytes that would be as many numbers as somebody likes, once an array is made of them
+    return found
+
+
+_READERS: dict[str, Callable[[Reader, Any, int], Any]] = {
+    "int": lambda r, body, depth: _hexadecimal(body),
+    "float": lambda r, body, depth: _special(body),
+    "complex": lambda r, body, depth: complex(*r._items(body, depth, 2)),
+    "bytes": lambda r, body, depth: bytes(r._part(body)),
+    "scalar": Reader._scalar,
+    "array": Reader._array,
+    "list": lambda r, body, depth: r._items(body, depth),
+    "tuple": lambda r, body, depth: tuple(r._items(body, depth)),
+    "set": lambda r, body, depth: set(r._items(body, depth)),
+    "frozenset": lambda r, body, depth: frozenset(r._items(body, depth)),
+    "dict": Reader._dict,
+    "slice": lambda r, body, depth: slice(*r._items(body, depth, 3)),
+    "range": lambda r, body, depth: _range(body),
+    "dtype": lambda r, body, depth: _dtype(body),
+    "type": Reader._type,
+    "theirs": Reader._handle,  # an object that stayed with the sender
+    "yours": lambda r, body, depth: r.resolve(_count(body)),  # one that the sender got from the reader
+}
