@@ -178,3 +178,37 @@ def margins(ax: Any, scores: Any, correct: int, *, title: str = "") -> None:
     ax.spines[["top", "right", "bottom"]].set_visible(False)
     if title:
         ax.set_title(title, fontsize=11, color=INK)
+
+
+def boundary(ax: Any, points: Any, labels: Sequence[int], units: Sequence[tuple[Any, float]], *, title: str = "") -> None:
+    """Draw points of two classes in the plane, and where threshold units fire.
+
+    points (N, 2); labels (N,), 0 (open circle) or 1 (filled); units, pairs (w, b): a line where w·x + b is 0, and the region
+    where some unit has w·x + b > 0 hatched.
+    """
+    p = np.asarray(points, dtype=float)
+    low, high = p.min() - 0.6, p.max() + 0.6
+    grid = np.linspace(low, high, 201)
+    nets = [w[0] * grid[None, :] + w[1] * grid[:, None] + b for w, b in units]
+    for net in nets:
+        if net.min() < 0 < net.max():
+            ax.contour(grid, grid, net, levels=[0.0], colors=[GRADIENT], linewidths=2)
+    if nets and (fires := np.max(nets, axis=0) > 0).any():
+        region = ax.contourf(grid, grid, fires, levels=[0.5, 1.5], colors=["#fdeee2"], hatches=["//"], zorder=0)
+        region.set_edgecolor(_STOPS[3])
+    for (x, y), label in zip(p, labels):
+        ax.plot(x, y, "o", markersize=15, markeredgecolor=VALUE, markeredgewidth=2, color=VALUE if label else "white", zorder=3)
+        ax.text(x, y, str(label), ha="center", va="center", fontsize=10, color="white" if label else INK, zorder=4)
+    ax.set(xlim=(low, high), ylim=(low, high), aspect="equal", xticks=sorted(set(p[:, 0])), yticks=sorted(set(p[:, 1])))
+    ax.set_xlabel("$x_1$")
+    ax.set_ylabel("$x_2$", rotation=0)
+    if title:
+        ax.set_title(title, fontsize=11, color=INK)
+
+
+def names(ax: Any, rows: Sequence[str], columns: Sequence[str]) -> None:
+    """Write the names of its rows at the left of a drawn matrix, and those of its columns below it."""
+    for i, text in enumerate(rows):
+        ax.annotate(text, (0, i), (-6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="center", fontsize=9, color=INK)
+    for j, text in enumerate(columns):
+        ax.annotate(text, (j, 0), (0, -6), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", va="top", fontsize=9, color=INK)

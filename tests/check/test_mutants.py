@@ -37,6 +37,18 @@ EQUIVALENT = {
     ("01.gates_backward", "y_wins = y > z", "y_wins = largest > z"): "the larger one exceeds z just where y does",
     ("01.svm_loss", "dmargins = np.where(margins > 0, 1.0, 0.0)", "dmargins = margins > 0"): "True / N is 1 / N",
     ("01.two_layer_loss", "dz1 = np.where(z1 > 0, dh1, 0)", "dz1 = np.where(h1 > 0, dh1, 0)"): "max(0, z) is positive just where z is",
+    ("03.numerical_jacobian", "plus, minus = (x.copy(), x.copy())", "minus, plus = (x.copy(), x.copy())"): "two equal copies",
+    ("03.numerical_jacobian", "plus[n] += h; minus[n] -= h; change = f(plus) - f(minus)",
+     "minus[n] += h; plus[n] -= h; change = f(minus) - f(plus)"): "the two names have changed places throughout",
+    ("03.numerical_jacobian", "return np.array(rows)", "return rows"): "a list of rows is taken for the array of them",
+    ("03.relu_both_ways", "N = x.size", "N = dout.size"): "dout has the shape of x",
+    ("03.matmul_backward", "M = w.shape[1]", "M = dout.shape[1]"): "dout has a column for each of w's",
+    ("03.jacobian_bytes", "bytes_x = entries_x * entries_y * itemsize; bytes_w = entries_w * entries_y * itemsize",
+     "bytes_x = entries_x * itemsize * entries_y; bytes_w = entries_w * itemsize * entries_y"): "factors in another order",
+    ("03.jacobian_bytes", "entries_x = N * D; entries_w = D * M; bytes_x = entries_x * entries_y * itemsize; bytes_w = entries_w * entries_y * itemsize",
+     "entries_x = N * itemsize; entries_w = itemsize * M; bytes_x = entries_x * entries_y * D; bytes_w = entries_w * entries_y * D"):
+        "factors in another order",
+    **{("03.softmax_jacobian", "same = np.eye(len(p))", f"same = np.eye(len({other}))"): "all three have K entries" for other in "ez"},
     **{("07.input_gradient", FAR_END, FAR_END.replace(*slip)): "zeros behind the last window that is looked at"
        for slip in [("FH - 1)", "FH + 1)"), ("FH - 1)", "FH * 1)"), ("FH - 1)", "FH)"), ("FH - 1)", "FH - 0)"),
                     ("FW - 1)", "FW + 1)"), ("FW - 1)", "FW * 1)"), ("FW - 1)", "FW)"), ("FW - 1)", "FW - 0)")]},

@@ -11,6 +11,8 @@ from ..exercise import Exercise
 MODULES = {
     "00": "start_here",
     "01": "flat_backprop",
+    "02": "computational_graph",
+    "03": "jacobians",
     "07": "conv_backward",
 }
 
