@@ -51,7 +51,7 @@ def rebuild(frame, submission) -> Rebuilt:
             if not found:
                 gone.append(key)
             cells += _own(_take_answer(cell, found, built))
-        elif grade_id(cell) is None and found:
+        elif grade_id(cell) is None and found and cell.cell_type == "code":
             cell.source = found[0].source  # a free demonstration: the student's version, which may define what they use
         elif grade_id(cell) is not None and key not in theirs:
             missing.append(key)
