@@ -137,8 +137,8 @@ class Sandbox:
             self._process = self._control = None  # serves this box only
         else:
             process = control = None
-        home = box_template.HOME if self.isolated else tempfile.mkdtemp(dir=self.folder)
-        return Box(Channel(channel), status, f"{home}/work" if self.isolated else home, dict(files or {}),
+        folder = f"{_scratch()[1]}/work" if self.isolated else tempfile.mkdtemp(dir=self.folder)
+        return Box(Channel(channel), status, folder, dict(files or {}),
                    lambda: _end(process, control) if process else None)
 
     def start(self) -> socket.socket:
@@ -148,7 +148,7 @@ class Sandbox:
             return self._control
         self._stop()
         ours, theirs = socket.socketpair()
-        options = {"isolated": self.isolated, "nested": self.nested, "modules": MODULES, "fonts": "/fonts" if self.isolated else None}
+        options = {"isolated": self.isolated, "nested": self.nested, "modules": MODULES, "fonts": "/fonts" if self.isolated else None, "scratch": list(_scratch())}
         with theirs:
             self._process = subprocess.Popen(
                 self._command(theirs.fileno(), options), pass_fds=[theirs.fileno()], env=self._environment(), cwd="/",
@@ -192,19 +192,19 @@ class Sandbox:
         site = Path(sysconfig.get_path("purelib"), "course_lib")
         if site.exists():  # an installed course_lib would show what the copy leaves out
             command += ["--tmpfs", str(site)]
-        command += ["--ro-bind", str(self.library), "/library", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
-                    "--chmod", "1777", "/tmp", "--tmpfs", box_template.HOME, "--chmod", "1777", box_template.HOME]
+        command += ["--ro-bind", str(self.library), "/library", "--proc", "/proc", "--dev", "/dev"]
+        for folder in _scratch():
+            command += ["--tmpfs", folder, "--chmod", "1777", folder]
         if fonts := _fonts():
             command += ["--ro-bind", fonts, "/fonts"]
         return [*command, "--chdir", "/", "--", *python]
 
     def _environment(self) -> dict[str, str]:
         """All of the environment variables that an answer can see."""
-        home = box_template.HOME if self.isolated else str(self.folder)
-        return {"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", "TMPDIR": "/tmp" if self.isolated else str(self.folder),
-                "MPLBACKEND": "agg", "MPLCONFIGDIR": "/tmp/matplotlib" if self.isolated else str(self.folder / "matplotlib"),
-                "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "WORKBOOK_NO_PICTURES": "1", "IPYTHONDIR": "/tmp/ipython"
-                if self.isolated else str(self.folder / "ipython")}
+        tmp, home = _scratch() if self.isolated else (str(self.folder),) * 2
+        return {"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", "TMPDIR": tmp, "MPLBACKEND": "agg",
+                "MPLCONFIGDIR": f"{tmp}/matplotlib", "IPYTHONDIR": f"{tmp}/ipython", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
+                "WORKBOOK_NO_PICTURES": "1"}
 
     def _stop(self) -> None:
         if self._process is not None:
@@ -242,6 +242,15 @@ def _interpreter_folders() -> list[str]:
         if folder != "/usr" and not folder.startswith("/usr/") and not any(folder.startswith(k + "/") for k in kept) and os.path.isdir(folder):
             kept.append(folder)
     return kept
+
+
+def _scratch() -> tuple[str, str]:
+    """The folders for temporary files and for a home: the usual ones, unless Python itself lies in them, as it does where
+    a course was cloned into /tmp; an empty folder would hide it."""
+    taken = _interpreter_folders()
+    tmp, home = (next(c for c in choices if not any(t.startswith(c + "/") for t in taken))
+                 for choices in (("/tmp", "/var/tmp", "/scratch"), ("/home/student", "/student")))
+    return tmp, home
 
 
 def _fonts() -> str | None:

@@ -153,8 +153,8 @@ def test_values_that_cannot_cross_are_told(box):
 
 def test_a_box_sees_the_system_python_and_its_library_alone(box):
     seen = json.loads(shown(box, """
-import json, os
-print(json.dumps({"root": os.listdir("/"), "tmp": os.listdir("/tmp"), "home": os.listdir(os.path.expanduser("~")), "here": os.listdir(),
+import json, os, tempfile
+print(json.dumps({"root": os.listdir("/"), "tmp": os.listdir(tempfile.gettempdir()), "home": os.listdir(os.path.expanduser("~")), "here": os.listdir(),
                   "proc": os.listdir("/proc"), "uid": os.getuid(), "pid": os.getpid(), "variables": sorted(os.environ)}))"""))
     assert seen["tmp"] == [] and seen["proc"] == [] and seen["home"] == ["work"] and seen["here"] == ["data.txt"] and seen["uid"] != 0 and seen["pid"] == 1
     assert not any("grad" in v.lower() or "student" in v.lower() for v in seen["variables"])
@@ -187,8 +187,8 @@ def test_a_box_can_not(box, code):
 
 def test_two_boxes_share_nothing(sandbox):
     leave = """
-import os, numpy as np, builtins
-for folder in ("/tmp", os.path.expanduser("~"), "/dev/shm"):
+import os, tempfile, numpy as np, builtins
+for folder in (tempfile.gettempdir(), os.path.expanduser("~"), "/dev/shm"):
     open(folder + "/left", "w").write("x")
 np.left = builtins.left = 5
 np.random.seed(0)
@@ -199,8 +199,8 @@ os.environ["LEFT"] = "1"
         each.until(time.monotonic() + 20)
     assert one.run(leave)[0]
     look = """
-import os, numpy as np, builtins
-print([f for f in ("/tmp", os.path.expanduser("~"), "/dev/shm") if os.path.exists(f + "/left")], hasattr(np, "left"), hasattr(builtins, "left"), "LEFT" in os.environ)"""
+import os, tempfile, numpy as np, builtins
+print([f for f in (tempfile.gettempdir(), os.path.expanduser("~"), "/dev/shm") if os.path.exists(f + "/left")], hasattr(np, "left"), hasattr(builtins, "left"), "LEFT" in os.environ)"""
     assert shown(two, look) == "[] False False False\n"
     assert shown(one, "import numpy as np; print(np.random.rand())") != shown(two, "import numpy as np; print(np.random.rand())")
     one.close(), two.close()
@@ -236,7 +236,7 @@ def test_memory_of_one_process_is_a_memory_error_there(box):
 
 
 def test_a_file_can_not_fill_the_disk(box):
-    ok, outputs = box.run("with open('/tmp/big', 'wb') as f:\n    for _ in range(99):\n        f.write(bytes(10**6))")
+    ok, outputs = box.run("import tempfile\nwith open(tempfile.gettempdir() + '/big', 'wb') as f:\n    for _ in range(99):\n        f.write(bytes(10**6))")
     assert not ok and outputs[-1]["ename"] == "OSError"
 
 
@@ -289,7 +289,7 @@ def test_without_namespaces_for_each_box_every_box_has_its_own_bubblewrap(monkey
         boxes = [one.box(SMALL), one.box(SMALL)]
         for box in boxes:
             box.until(time.monotonic() + 20)
-            assert shown(box, "import os; print(os.listdir('/tmp'), os.getuid() != 0); open('/tmp/left', 'w').close()").endswith("True\n")
+            assert shown(box, "import os, tempfile; t = tempfile.gettempdir(); print(os.listdir(t), os.getuid() != 0); open(t + '/left', 'w').close()").endswith("True\n")
         assert "one for each hand-in" in one.isolation
         for box in boxes:
             box.close()

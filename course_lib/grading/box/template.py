@@ -20,13 +20,14 @@ import sys
 
 from . import namespaces, syscalls
 
-HOME = "/home/student"
-EMPTY = {"/tmp": 64 << 20, HOME: 64 << 20, "/dev/shm": 1 << 20, "/proc": 4096}  # folders of a box that are its own: bytes
+OWN = {"/dev/shm": 1 << 20, "/proc": 4096}  # folders that are a box's own and empty, and their bytes
+SCRATCH = 64 << 20  # bytes of its home, and of its folder for temporary files
 WATCH = 0.05  # seconds between two looks at the memory
 
 
 def main(control_fd: int, options: dict) -> None:
-    """options: "isolated" (inside bubblewrap), "nested" (namespaces for each box), "modules" to import beforehand."""
+    """options: "isolated" (inside bubblewrap), "nested" (namespaces for each box), "modules" to import beforehand, "scratch":
+    the folders that a box may write to."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Control-C in the instructor's terminal is the grader's to handle
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # warders tell what happened themselves
     control = socket.socket(fileno=control_fd)
@@ -36,7 +37,8 @@ def main(control_fd: int, options: dict) -> None:
     from .shell import Shell
 
     shell = Shell.make(lambda output: None)
-    nested, why = _probe() if options["isolated"] and options["nested"] else (False, "not asked for")
+    empty = {**dict.fromkeys(options["scratch"], SCRATCH), **OWN}
+    nested, why = _probe(empty) if options["isolated"] and options["nested"] else (False, "not asked for")
     gc.collect()
     gc.freeze()  # so that collecting in a fork does not copy every page
     control.sendall(json.dumps({"ready": True, "nested": nested, "why": why}).encode() + b"\n")
@@ -46,7 +48,8 @@ def main(control_fd: int, options: dict) -> None:
             return
         if os.fork() == 0:
             control.close()
-            _warder(socket.socket(fileno=fds[0]), socket.socket(fileno=fds[1]), json.loads(data), nested, options["isolated"], shell)
+            _warder(socket.socket(fileno=fds[0]), socket.socket(fileno=fds[1]), json.loads(data),
+                    empty if nested else None, options["isolated"], shell)
         for fd in fds:
             os.close(fd)
         if not nested:
@@ -68,7 +71,7 @@ def _warm(modules: list[str], fonts: str | None) -> None:
             __import__(name)
 
 
-def _probe() -> tuple[bool, str]:
+def _probe(empty: dict[str, int]) -> tuple[bool, str]:
     """Does the kernel give a box its own namespaces inside ours? Tried in a process that ends at once."""
     out, into = os.pipe()
     pid = os.fork()
@@ -80,7 +83,7 @@ def _probe() -> tuple[bool, str]:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(child, 0)
             else:
-                namespaces.shut_in(EMPTY)
+                namespaces.shut_in(empty)
                 namespaces.drop_rights()
                 os.write(into, b"yes")
         except OSError as e:
@@ -94,15 +97,15 @@ def _probe() -> tuple[bool, str]:
 
 # --- the warder -----------------------------------------------------------------------------------------------------
 
-def _warder(channel: socket.socket, status: socket.socket, limits: dict, nested: bool, isolated: bool, shell) -> None:
+def _warder(channel: socket.socket, status: socket.socket, limits: dict, empty: dict[str, int] | None, isolated: bool, shell) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
-        if nested:
+        if empty:
             namespaces.new_user_and_processes()
         pid = os.fork()
         if pid == 0:
             status.close()
-            _inmate(channel, limits, nested, isolated, shell)
+            _inmate(channel, limits, empty, isolated, shell)
         channel.close()
         _tell(status, _watch(pid, status, limits["memory_bytes"]))
     except OSError as e:
@@ -152,15 +155,15 @@ def _memory(pid: int) -> int:
 
 # --- the inmate -----------------------------------------------------------------------------------------------------
 
-def _inmate(channel: socket.socket, limits: dict, nested: bool, isolated: bool, shell) -> None:
+def _inmate(channel: socket.socket, limits: dict, empty: dict[str, int] | None, isolated: bool, shell) -> None:
     try:
         os.setsid()
         _only(channel.fileno())
         if sys.platform == "linux":
             namespaces.die_with_parent()
             namespaces.limit(limits["cpu_seconds"], limits["memory_bytes"], limits["processes"], limits["file_bytes"])
-        if nested:
-            namespaces.shut_in(EMPTY)
+        if empty:
+            namespaces.shut_in(empty)
         if isolated:
             namespaces.drop_rights()
             syscalls.filter_calls()
