@@ -31,6 +31,7 @@ from .box.wire import Channel
 from .course import WorkbookError
 from .library import write_library
 
+PREFIX = "workbook-box-"  # of the folders with the library's copy; then the process that made it
 START_SECONDS = 60  # that a template has to come up
 MODULES = ["numpy", "numpy.testing", "scipy.signal", "scipy.special", "scipy.ndimage", "matplotlib.pyplot", "IPython", "tqdm.auto",
            "course_lib", "course_lib.draw", "course_lib.check", "course_lib.gradcheck", "course_lib.conv", "course_lib.flat",
@@ -91,7 +92,8 @@ class Sandbox:
     def __init__(self, withheld: Iterable[str] = (), isolation: str = "sandbox"):
         require(isolation)
         self.isolated = isolation == "sandbox"
-        self.folder = Path(tempfile.mkdtemp(prefix="workbook-box-"))
+        _sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self.library = self.folder / "library"
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
@@ -221,6 +223,14 @@ class Sandbox:
 
     def __exit__(self, *_) -> None:
         self.close()
+
+
+def _sweep() -> None:
+    """Remove the folders of processes that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _end(process: subprocess.Popen, control: socket.socket | None) -> None:

@@ -339,7 +339,15 @@ def test_command_collect(made, inbox, run):
     put(inbox, f"ada-{CONV}.ipynb", filled(made))
     result = run(made, "collect", inbox)
     assert result.exit_code == 0, result.output
-    assert result.stdout.splitlines()[-1].split() == [f"ada-{CONV}.ipynb", "collected", "ada", CONV]
+    *_, row, received = result.stdout.splitlines()
+    assert row.split() == [f"ada-{CONV}.ipynb", "collected", "ada", CONV] and "say when with --received" in received
+
+
+def test_command_collect_takes_the_time_they_came(made, inbox, fails, run):
+    put(inbox, f"ada-{CONV}.ipynb", filled(made))
+    assert "not a time with its zone" in fails(made, "collect", inbox, "--received", "yesterday")
+    assert run(made, "collect", inbox, "--received", "2026-11-20T14:00+01:00").stdout.splitlines()[-1] == "Received: 2026-11-20 13:00 UTC"
+    assert (made.submitted / "ada" / CONV / "timestamp.txt").read_text().startswith("2026-11-20 13:00:00")
 
 
 def test_command_collect_fails_when_one_was_refused(made, inbox, fails, run):

@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -270,7 +272,7 @@ def test_a_template_that_was_killed_is_started_again(sandbox):
 
 
 def test_the_sandbox_ends_with_the_process_that_opened_it():
-    code = ("import os, time\nfrom course_lib.grading.sandbox import Sandbox\ns = Sandbox()\ns.start()\nprint(s._process.pid, flush=True)\nos.kill(os.getpid(), 9)")
+    code = ("import os, sys, time\nfrom course_lib.grading.sandbox import Sandbox\ns = Sandbox()\ns.start()\nprint(s._process.pid, flush=True)\nprint(os.getpid(), file=sys.stderr, flush=True)\nos.kill(os.getpid(), 9)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     pid = int(done.stdout)
     for _ in range(50):
@@ -278,6 +280,10 @@ def test_the_sandbox_ends_with_the_process_that_opened_it():
             break
         time.sleep(0.1)
     assert not os.path.exists(f"/proc/{pid}")
+    left = list(Path(tempfile.gettempdir()).glob(f"{module.PREFIX}{done.stderr.strip()}-*"))
+    assert left  # killed, it could not tidy up: the next one does
+    Sandbox(isolation="none").close()
+    assert not any(folder.exists() for folder in left)
 
 
 # --- other isolation ------------------------------------------------------------------------------------------------
