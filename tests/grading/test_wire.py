@@ -105,7 +105,7 @@ hostile_nodes = [
     {"array": ["<U2", [1], [0, 8], "C", True]}, {"scalar": ["<f8", [0, 3]]}, {"scalar": ["<f8", [4, 8]]}, {"int": "0x" + "f" * 5000}, {"int": 5},
     {"float": "1e5"}, {"float": None}, {"theirs": [1, "f"]}, {"theirs": ["1", "f", "k", True]}, {"theirs": [True, "f", "k", True]}, {"yours": -1},
     {"yours": "x"}, {"dict": [[{"list": []}, 1]]}, {"dict": 3}, {"set": [{"list": []}]}, {"type": "eval"}, {"type": 5}, {"dtype": "O"}, {"range": [0, 1, 0]},
-    {"range": [0, 2**80, 1]}, {"range": [0, 10**9, 1]}, {"complex": [1]}, {"pickle": "x"}, {"list": {"a": 1}}, {"bytes": [0, 99]}, {}, {"int": "1", "float": "nan"}, [1, 2],
+    {"range": [0, 2**80, 1]}, {"range": [0, 10**9, 1]}, {"set": list(range(20_000))}, {"dict": [[i, 0] for i in range(20_000)]}, {"complex": [1]}, {"pickle": "x"}, {"list": {"a": 1}}, {"bytes": [0, 99]}, {}, {"int": "1", "float": "nan"}, [1, 2],
     2**70, {"slice": [1]}, {"tuple": "ab"}, {"__class__": 1}]
 
 

@@ -10,7 +10,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from .wire import Channel, Handle, Reader, WireError, Writer
+from .wire import Channel, Handle, NotSent, Reader, WireError, Writer
 
 MAX_NESTED = 60  # calls that wait for each other
 MAX_HANDLES = 100_000
@@ -62,10 +62,16 @@ class Peer:
     # --- questions ---
 
     def ask(self, what: str, plain: dict | None = None, **values: Any) -> dict:
-        """Send a question and return the answer's fields, its values read. Serves what the other side asks in between."""
+        """Send a question and return the answer's fields, its values read. Serves what the other side asks in between.
+
+        Raises NotSent for a value that may not cross, WireError for what the other side said that is nothing.
+        """
         if self.nested >= MAX_NESTED:
             raise RecursionError("functions of the test and of the answer call each other without end")
-        self._send({"ask": what, **(plain or {})}, values)
+        try:
+            self._send({"ask": what, **(plain or {})}, values)
+        except WireError as e:
+            raise NotSent(str(e)) from None
         self.nested += 1
         try:
             while True:

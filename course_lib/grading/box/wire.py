@@ -27,12 +27,17 @@ MAX_BYTES = 256_000_000  # bytes of one frame's arrays
 MAX_DEPTH = 40  # containers in containers
 MAX_NODES = 300_000  # values in one frame
 MAX_INTEGER = 4_096  # bits
+MAX_KEYS = 10_000  # of dicts and sets in one frame: keys can be made to collide, and then each costs a look at all others
 MAX_LETTERS = 1_000  # characters of one element of an array of text
 _HEADER = struct.Struct(">II")
 
 
 class WireError(Exception):
     """A frame that is no frame, or a value that may not cross. The message says what."""
+
+
+class NotSent(WireError):
+    """A value of one's own that may not cross: nothing was sent."""
 
 
 class Closed(Exception):
@@ -206,7 +211,8 @@ class Reader:
     stand-in for an object of the other side's."""
 
     def __init__(self, blob: bytes | bytearray, resolve: Callable[[int], Any], adopt: Callable[[Handle], Any]):
-        self.blob, self.resolve, self.adopt, self.nodes = memoryview(blob), resolve, adopt, 0
+        self.blob, self.resolve, self.adopt = memoryview(blob), resolve, adopt
+        self.nodes = self.built = self.keys = 0
 
     def value(self, node: Any, depth: int = 0) -> Any:
         """Raises WireError for everything that is not a node."""
@@ -237,7 +243,8 @@ class Reader:
 
     def _part(self, place: Any) -> memoryview:
         start, size = (_count(n) for n in place)
-        if start + size > len(self.blob):
+        self.built += size  # many values may name the same bytes
+        if start + size > len(self.blob) or self.built > MAX_BYTES:
             raise ValueError
         return self.blob[start:start + size]
 
@@ -252,6 +259,7 @@ class Reader:
         if dtype.kind == "U":
             _check_text(array)
         if layout == "strided" and array.ndim:
+            self.built += len(data)
             array = np.repeat(array, 2, axis=-1)[..., ::2]
         else:
             array = np.array(array, order="F" if layout == "F" else "C")
@@ -268,7 +276,14 @@ class Reader:
             raise TypeError
         return self.adopt(Handle(_count(number), name[:200], kind[:200], can_call))
 
+    def _hashed(self, body: Any) -> Any:
+        self.keys += len(body)
+        if self.keys > MAX_KEYS:
+            raise ValueError
+        return body
+
     def _dict(self, body: Any, depth: int) -> dict:
+        self._hashed(body)
         return {self.value(k, depth + 1): self.value(v, depth + 1) for k, v in body}
 
     def _type(self, body: Any, depth: int):
@@ -323,8 +338,8 @@ _READERS: dict[str, Callable[[Reader, Any, int], Any]] = {
     "array": Reader._array,
     "list": lambda r, body, depth: r._items(body, depth),
     "tuple": lambda r, body, depth: tuple(r._items(body, depth)),
-    "set": lambda r, body, depth: set(r._items(body, depth)),
-    "frozenset": lambda r, body, depth: frozenset(r._items(body, depth)),
+    "set": lambda r, body, depth: set(r._items(r._hashed(body), depth)),
+    "frozenset": lambda r, body, depth: frozenset(r._items(r._hashed(body), depth)),
     "dict": Reader._dict,
     "slice": lambda r, body, depth: slice(*r._items(body, depth, 3)),
     "range": lambda r, body, depth: _range(body),
