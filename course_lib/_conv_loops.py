@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import _validate
+from ._conv_kept import Kept
 from ._conv_shapes import check_conv2d
 
 
@@ -49,7 +50,7 @@ def conv2d_forward_loops(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1)
                 out[n, k, i, j] = np.sum(seen[:, rows, columns] * w[k])
             if b is not None:
                 out[n, k] += b[k]
-    return out, (x, w, b is not None, stride, pad, dilation, groups, out_shape, None)
+    return out, (x, w, b is not None, stride, pad, dilation, groups, out_shape, Kept())
 
 
 def conv2d_backward_loops(dout, cache):

@@ -47,10 +47,12 @@ def conv_transpose2d_forward(x, w, b=None, *, stride=1, pad=0, output_padding=0)
         raise ValueError(f"pad: expected one that leaves some output, got {pad}, which leaves (Ho, Wo) = {out_shape}")
     flat_x = x.transpose(1, 0, 2, 3).reshape(filters, -1)  # (K, N·H·W)
     columns = w.reshape(filters, -1).T @ flat_x  # (C·FH·FW, N·H·W)
-    out = scatter_columns(columns.reshape(channels, fh, fw, n, *positions), out_shape, stride, pad, (1, 1))
+    columns = columns.reshape(channels, fh, fw, n, *positions)
+    out = np.empty((n, channels, *out_shape), dtype=np.result_type(columns, *([] if b is None else [b])))
+    scatter_columns(columns, out, stride, pad, (1, 1))
     if b is not None:
-        out = out + b[:, None, None]
-    return np.ascontiguousarray(out), (x, w, b is not None, stride, pad, out_shape)
+        out += b[:, None, None]
+    return out, (x, w, b is not None, stride, pad, out_shape)
 
 
 def conv_transpose2d_backward(dout, cache):

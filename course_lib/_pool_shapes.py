@@ -1,4 +1,4 @@
-"""What all pooling layers share: the checks of their arguments, and which pixels each tap of a window meets."""
+"""What all pooling layers share: the checks of their arguments."""
 
 from . import _validate
 from ._conv_shapes import output_size
@@ -26,17 +26,3 @@ def check_ties(ties):
     if ties not in ("first", "all"):
         raise ValueError(f'ties: expected "first" or "all", got {ties!r}')
     return ties
-
-
-def taps(length, positions, size, stride, pad):
-    """Along one axis, for each tap of the window: the output positions where it meets the image, and those pixels.
-
-    Padding is never stored: where a tap lies on it, the slices leave that position out. So max pooling pads with -∞
-    (a maximum is always a pixel) and average pooling with 0.
-    """
-    for tap in range(size):
-        first = max(0, -((tap - pad) // stride))  # the first window whose tap is not on the padding before the image
-        last = min(positions - 1, (length - 1 + pad - tap) // stride)  # ... and the last, before the padding after it
-        if first <= last:
-            start = first * stride + tap - pad
-            yield tap, slice(first, last + 1), slice(start, start + (last - first) * stride + 1, stride)

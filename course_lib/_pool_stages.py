@@ -3,8 +3,9 @@
 import numpy as np
 
 from ._blocks import image_blocks
-from ._pool_shapes import taps
 from ._select import keep
+from ._taps import taps
+from ._threads import each
 
 
 def max_stages(x, size, stride, pad, out_shape):
@@ -16,9 +17,12 @@ def max_stages(x, size, stride, pad, out_shape):
     out = np.empty((n, c, ho, wo), dtype=x.dtype)
     column = np.empty((n, c, h, wo), dtype=np.min_scalar_type(size[1] - 1))  # a byte for every window of up to 256
     row = np.empty((n, c, ho, wo), dtype=np.min_scalar_type(size[0] - 1))
-    for images in image_blocks(n, x[0].nbytes):
+
+    def pool(images):
         row_maxima, column[images] = _max_along(x[images], 3, wo, size[1], stride[1], pad[1])  # -> (n, C, H, Wo)
         out[images], row[images] = _max_along(row_maxima, 2, ho, size[0], stride[0], pad[0])  # -> (n, C, Ho, Wo)
+
+    each(pool, image_blocks(n, x[0].nbytes))
     return out, (column, row)
 
 
@@ -28,10 +32,13 @@ def route_stages(dout, x_shape, size, stride, pad, winners):
     # Where the windows tile the image each pixel is written to: its memory need not be filled with zeros before.
     tiled = size == stride and pad == (0, 0) and (ho * stride[0], wo * stride[1]) == (h, w)
     dx = (np.empty if tiled else np.zeros)(x_shape, dtype=dout.dtype)
-    for images in image_blocks(n, dx[0].nbytes):
+
+    def route(images):
         drow_maxima = np.zeros((len(dout[images]), c, h, wo), dtype=dout.dtype)
         _route_along(dout[images], row[images], drow_maxima, 2, size[0], stride[0], pad[0])
         _route_along(drow_maxima, column[images], dx[images], 3, size[1], stride[1], pad[1])
+
+    each(route, image_blocks(n, dx[0].nbytes))
     return dx
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from . import _validate
 from ._blocks import image_blocks
 from ._conv_columns import column_matrices, gather_columns, image_matrices, images_of, scatter_columns
+from ._conv_kept import Kept
 from ._conv_loops import conv2d_backward_loops, conv2d_forward_loops
 from ._conv_shapes import check_conv2d, output_size, window_positions
 from ._conv_transpose import conv_matrix, conv_transpose2d_backward, conv_transpose2d_forward
@@ -63,19 +64,22 @@ def conv2d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1, chunk
     filters, filter_shape = len(w), w.shape[2:]
     rows = w.reshape(groups, filters // groups, -1)  # a filter is a row: (G, K/G, C/G·FH·FW)
     out = np.empty((len(x), filters, *out_shape), dtype=np.result_type(x, w, *([] if b is None else [b])))
-    image_bytes = _column_bytes(x[:1], filter_shape, out_shape)
-    blocks, kept = image_blocks(len(x), image_bytes, chunk), {}
-    for images in blocks:
+    image_bytes, kept = _column_bytes(x[:1], filter_shape, out_shape), Kept(chunk)
+    for images in image_blocks(len(x), image_bytes, chunk):
         columns = gather_columns(x[images], filter_shape, out_shape, stride, pad, dilation)  # (C, FH, FW, n, Ho, Wo)
-        product = rows @ column_matrices(columns, groups)
-        np.add(images_of(product, out[images].shape), 0 if b is None else b[:, None, None], out=out[images])
+        product = image_matrices(out[images], groups)  # the place for it in `out`, where a matrix is one image
+        np.matmul(rows, column_matrices(columns, groups), out=product)
+        if not np.may_share_memory(product, out):
+            out[images] = images_of(product, out[images].shape)
+        if b is not None:
+            out[images] += b[:, None, None]
         if chunk is None and len(x) * image_bytes <= KEPT_BYTES:
-            kept[images.start] = columns
+            kept.columns[images.start] = columns
         del columns, product  # their memory is free for the next block's
-    return out, (x, w, b is not None, stride, pad, dilation, groups, out_shape, (blocks, kept))
+    return out, (x, w, b is not None, stride, pad, dilation, groups, out_shape, kept)
 
 
-def conv2d_backward(dout, cache, *, need_dx=True):
+def conv2d_backward(dout, cache, *, need_dx=True, consume=False):
     """Gradients of the 2-D convolution layer.
 
     Formula: with the windows as the columns of a matrix, out = W·columns, so dW = dout·columnsᵀ and
@@ -88,11 +92,13 @@ def conv2d_backward(dout, cache, *, need_dx=True):
         dout     (N, K, Ho, Wo), the upstream gradient
         cache    from conv2d_forward or conv2d_forward_loops
         need_dx  False in a net's first layer, whose input is data: dx is None, and its work is not done
+        consume  True says that this cache is not used again: what it kept is released, and another backward pass on it
+                 is an error. By default another one is right, but has to make anew what the first has overwritten
     Returns:
         dx     (N, C, H, W), or None; 0 in rows and columns that no window reached
         dw     (K, C/groups, FH, FW)
         db     (K,), or None where the layer has no bias
-    Errors: ValueError, TypeError: dout is not of the output's shape; cache is not the layer's.
+    Errors: ValueError, TypeError: dout is not of the output's shape; cache is not the layer's, or was consumed.
     Lecture row: C-stride2, C-rotated, A-convback
 
     >>> from course_lib.conv import conv2d_backward, conv2d_forward
@@ -100,28 +106,28 @@ def conv2d_backward(dout, cache, *, need_dx=True):
     >>> [g.ravel().tolist() for g in conv2d_backward([[[[10, 1]]]], cache)]
     [[10.0, -9.0, -1.0], [12.0, 23.0], [11.0]]
     """
-    x, w, has_bias, stride, pad, dilation, groups, out_shape, columns = _validate.unpack(cache, 9, "conv2d_forward")
+    x, w, has_bias, stride, pad, dilation, groups, out_shape, kept = _validate.unpack(cache, 9, "conv2d_forward")
     filters, filter_shape = len(w), w.shape[2:]
     dout = _validate.upstream(dout, (len(x), filters, *out_shape))
-    # a cache from the loops has no columns
-    blocks, kept = columns or (image_blocks(len(x), _column_bytes(x[:1], filter_shape, out_shape)), {})
+    kept.use(consume)
     rows = w.reshape(groups, filters // groups, -1)  # (G, K/G, C/G·FH·FW)
     drows = np.zeros(rows.shape, dtype=np.result_type(x, dout))
     db = np.zeros(filters, dtype=dout.dtype) if has_bias else None
     dx = np.empty(x.shape, dtype=np.result_type(w, dout)) if need_dx else None
-    for images in blocks:
-        columns = kept.pop(images.start, None)  # taken out, since they are written to; a second backward makes its own
+    for images in image_blocks(len(x), _column_bytes(x[:1], filter_shape, out_shape), kept.chunk):
+        columns = kept.columns.pop(images.start, None)  # taken out: they are overwritten below
         if columns is None:
             columns = gather_columns(x[images], filter_shape, out_shape, stride, pad, dilation)
         matrices, d = column_matrices(columns, groups), image_matrices(dout[images], groups)
-        drows += (d @ matrices.transpose(0, 1, 3, 2)).sum(axis=0)
+        # (columns·doutᵀ)ᵀ, since matrix libraries are faster with the larger matrix first
+        drows += (matrices @ d.transpose(0, 1, 3, 2)).sum(axis=0).transpose(0, 2, 1)
         if has_bias:
             db += d.sum(axis=(0, 3)).ravel()
         if need_dx:
             # the columns are not needed any more: their gradient takes their place
             dcolumns = columns if columns.dtype == dx.dtype else np.empty(columns.shape, dx.dtype)
             np.matmul(rows.transpose(0, 2, 1), d, out=column_matrices(dcolumns, groups))
-            dx[images] = scatter_columns(dcolumns, x.shape[2:], stride, pad, dilation)
+            scatter_columns(dcolumns, dx[images], stride, pad, dilation)
             del dcolumns
         del columns, matrices, d  # their memory is free for the next block's
     return dx, drows.reshape(w.shape), db
@@ -164,7 +170,7 @@ def conv1d_forward(x, w, b=None, *, stride=1, pad=0, dilation=1, groups=1, chunk
     return out[:, :, 0], cache
 
 
-def conv1d_backward(dout, cache, *, need_dx=True):
+def conv1d_backward(dout, cache, *, need_dx=True, consume=False):
     """Gradients of the 1-D convolution layer.
 
     Formula: dw[k,c,j] = Σ_{n,i} dout[n,k,i] · x_padded[n, c, i·s + j·d],  dx as conv2d_backward,  db[k] = Σ_{n,i} dout
@@ -173,11 +179,12 @@ def conv1d_backward(dout, cache, *, need_dx=True):
         dout     (N, K, Wo), the upstream gradient
         cache    from conv1d_forward
         need_dx  False: dx is None, and its work is not done
+        consume  True: this cache is not used again, as conv2d_backward
     Returns:
         dx     (N, C, W), or None
         dw     (K, C/groups, F)
         db     (K,), or None where the layer has no bias
-    Errors: ValueError, TypeError: dout is not of the output's shape; cache is not conv1d_forward's.
+    Errors: ValueError, TypeError: dout is not of the output's shape; cache is not conv1d_forward's, or was consumed.
     Lecture row: D-conv1d
 
     >>> from course_lib.conv import conv1d_backward, conv1d_forward
@@ -187,7 +194,7 @@ def conv1d_backward(dout, cache, *, need_dx=True):
     """
     x, w, _, _, _, _, _, out_shape, _ = _validate.unpack(cache, 9, "conv1d_forward")
     dout = _validate.upstream(dout, (len(x), len(w), out_shape[1]))
-    dx, dw, db = conv2d_backward(dout[:, :, None], cache, need_dx=need_dx)
+    dx, dw, db = conv2d_backward(dout[:, :, None], cache, need_dx=need_dx, consume=consume)
     return dx if dx is None else dx[:, :, 0], dw[:, :, 0], db
 
 

@@ -15,7 +15,7 @@ from ._pool_loops import (
     max_pool2d_backward_loops,
     max_pool2d_forward_loops,
 )
-from ._pool_shapes import check_pool, check_ties, taps
+from ._pool_shapes import check_pool, check_ties
 from ._pool_stages import max_stages, route_stages
 from ._pool_unpool import (
     max_unpool2d,
@@ -24,6 +24,7 @@ from ._pool_unpool import (
     upsample_nearest2d_forward,
 )
 from ._select import keep
+from ._taps import taps
 
 __all__ = [
     "max_pool2d_forward",

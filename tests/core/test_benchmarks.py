@@ -52,13 +52,6 @@ def test_a_wrong_result_stops_the_run(no_pause):
         command.measure_line(dataclasses.replace(spoiled, loops=lambda: off), pairs=1, peak=1.0, check_loops=True)
 
 
-def test_workloads_agree_with_pytorch():
-    torch = pytest.importorskip("torch")
-    for workload in workloads(quick=True, torch=torch):
-        wrong = measure.disagreement(workload.ours(), workload.peer())
-        assert wrong <= TOLERANCE[workload.dtype], (workload.name, workload.dtype)
-
-
 def test_the_goals_are_those_of_the_whole_table():
     goals = {(w.name, w.dtype): w.goal for w in workloads(quick=True)}
     assert goals["W1", "float64"] == goals["W2", "float64"] == 0.65

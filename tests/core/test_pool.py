@@ -424,6 +424,24 @@ def test_views_caches_and_repeated_backward(forward, backward, options):
 
 
 @pytest.mark.parametrize("options", [{"size": 2}, {"size": 3, "stride": 2, "pad": 1}, {"size": (2, 3), "stride": 3}])
+def test_threads_change_no_bit(options, monkeypatch):
+    x = frozen(np.random.default_rng(0).integers(0, 9, (23, 3, 17, 15)) - 4.0)
+
+    def results():
+        out, cache = max_pool2d_forward(x, **options)
+        return out, *cache[6], max_pool2d_backward(normal(1, *out.shape), cache)
+
+    monkeypatch.setattr("course_lib._blocks.BLOCK_BYTES", 1)  # image by image
+    with monkeypatch.context() as patch:
+        patch.setattr("course_lib._threads.thread_count", lambda: 1)
+        expected = results()
+    monkeypatch.setattr("course_lib._threads.thread_count", lambda: 4)
+    for _ in range(5):
+        for got, alone in zip(results(), expected, strict=True):
+            assert got.dtype == alone.dtype and np.array_equal(got, alone)
+
+
+@pytest.mark.parametrize("options", [{"size": 2}, {"size": 3, "stride": 2, "pad": 1}, {"size": (2, 3), "stride": 3}])
 def test_the_cut_into_blocks_changes_nothing(options, monkeypatch):
     x = small_integers(0, 5, 3, 8, 12)
     out, cache = max_pool2d_forward(x, **options)
