@@ -216,6 +216,26 @@ def test(ctx: click.Context, pytest_args: tuple[str, ...]) -> None:
     ctx.exit(subprocess.run([sys.executable, "-m", "pytest", *pytest_args], cwd=course.root).returncode)
 
 
+@workbook.command()
+@click.argument("words", nargs=-1)
+@click.pass_context
+def redteam(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """Attack the grading with every hand-in of redteam/ (those with all WORDS in their names); exit 0 only when all fail."""
+    from course_lib.grading.redteam import attacks, row, run_all, selected
+
+    course = _course(ctx)
+    chosen = selected(attacks(course), words)
+    if not chosen:
+        raise WorkbookError(f"no attack in redteam/ is called {' '.join(words)}")
+    findings = run_all(course, chosen)
+    click.echo(table(("attack", "what it tries", "score / deserved", "verdict", "host", ""), map(row, findings)))
+    for finding in (f for f in findings if not f.failed_as_it_must):
+        click.echo(f"\n{finding.attack.id}\n" + "\n".join(f"  {what}" for what in (*finding.problems, *finding.traces)))
+    won = sum(not f.failed_as_it_must for f in findings)
+    click.echo(f"\n{len(findings)} attacks and honest hand-ins; {won or 'none'} went otherwise than they must.")
+    ctx.exit(1 if won else 0)
+
+
 CLEANED = ("build", "release", "autograded", "feedback", ".pytest_cache")
 KEPT = {".git", ".venv", "work", "submitted", "submitted-earlier", "hand-in"}
 
