@@ -62,6 +62,12 @@ class StudentObject:
     def __iter__(self):
         raise TypeError(f"a {self._handle.kind} of the answer's cannot be iterated over")
 
+    def __eq__(self, other: Any) -> bool:
+        raise TypeError(f"a {self._handle.kind} of the answer's is no plain value: it cannot be compared")
+
+    __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
         raise TypeError(f"a {self._handle.kind} of the answer's is neither true nor false")
 
@@ -235,8 +241,10 @@ class Box(Peer):
         return value._handle.number if isinstance(value, StudentObject) and value._box is self else None
 
     def may_keep(self, value: Any) -> bool:
-        """What a test may hand over: functions, methods, simple objects. Never a module, and nothing of another box."""
-        return not isinstance(value, (types.ModuleType, StudentObject, type(sys.flags), types.FrameType, types.CodeType))
+        """What a test may hand over: functions, methods, simple objects. Never a module, nothing of another box, and no
+        object of C code that believes what it is called with (NumPy's generators end the process at a wrong argument)."""
+        return not isinstance(value, (types.ModuleType, StudentObject, type(sys.flags), types.FrameType, types.CodeType, np.random.Generator,
+                                      np.random.RandomState, np.random.BitGenerator))
 
     # --- the end ---
 

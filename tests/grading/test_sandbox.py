@@ -117,10 +117,10 @@ def test_an_object_of_the_tests_can_be_used_but_not_looked_into(box):
 
 def test_a_stand_in_is_never_asked_whether_it_is_equal_or_true(box):
     sly = given(box, "class Sly:\n    def __eq__(self, other): return True\n    def __bool__(self): return True\n    def __float__(self): return 1.0\n"
-                     "    def __array__(self, *a, **k): import numpy; return numpy.ones(3)\n    def __len__(self): return 3\n"
+                     "    def __len__(self): return 3\n"
                      "    def __array_ufunc__(self, *a, **k): return True\ndef sly(): return Sly()")("sly")()
-    assert isinstance(sly, StudentObject) and not sly == 1.0
-    for use in (bool, float, len, list, lambda v: np.add(v, 1), lambda v: np.allclose(v, 1.0)):
+    assert isinstance(sly, StudentObject)
+    for use in (lambda v: v == 1.0, lambda v: v != 1.0, lambda v: v < 1.0, bool, float, len, list, lambda v: np.add(v, 1), lambda v: np.allclose(v, 1.0)):
         with pytest.raises(TypeError):
             use(sly)
 
@@ -146,8 +146,9 @@ def test_values_that_cannot_cross_are_told(box):
     f = given(box, "def f():\n    x = []\n    x.append(x)\n    return x")("f")
     with pytest.raises(TypeError, match="too deep"):
         f()
-    with pytest.raises(TypeError, match="cannot be handed over"):
-        f(os)
+    for value in (os, np.random.default_rng(0)):
+        with pytest.raises(TypeError, match="cannot be handed over"):
+            f(value)
     assert given(box, "def g():\n    return 5")("g")() == 5
 
 
@@ -180,6 +181,7 @@ def test_withheld_functions_say_why_and_the_rest_works(box):
     "open('/work.txt', 'w')", "import course_lib; open(course_lib.__file__, 'a')", "import numpy; open(numpy.__file__, 'a')", "import os; os.setuid(0)",
     "import os; os.kill(2, 9)", "import ctypes, os\nif ctypes.CDLL(None).mount(None, b'/', None, 32, None): raise OSError('no')",
     "import ctypes\nif ctypes.CDLL(None).unshare(0x10020000): raise OSError('no')", "import os; os.memfd_create('x')",
+    "import socket; socket.socket(40, socket.SOCK_STREAM)", "import ctypes\nif ctypes.CDLL(None).shmget(0, 4096, 0o1600) < 0: raise OSError('no')",
     "import ctypes\nif ctypes.CDLL(None).ptrace(0, 0, 0, 0): raise OSError('no')", "open('/dev/sda')", "open('/dev/mem')", "import os; os.chroot('/tmp')"],
     ids=lambda c: c.replace("import ", "")[:40])
 def test_a_box_can_not(box, code):

@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from collections import deque
 
 import numpy as np
 import pytest
@@ -79,8 +80,17 @@ def test_subclasses_arrive_as_what_they_are_under_it():
     assert type(got[0]) is np.ndarray and type(got[1]) is float and got[1] == 2.5
 
 
-@pytest.mark.parametrize("value", [object(), len, np.array([object()]), np.ma.masked_array([1.0], [True]), np.zeros(2, dtype="i4,f8")],
-                         ids=["object", "function", "objects", "masked", "records"])
+def test_what_numpy_takes_for_numbers_crosses_as_numbers():
+    class Numbers:
+        def __array__(self, dtype=None, copy=None):
+            return np.arange(2.0)
+
+    for value, expected in ((np.ma.masked_array([1.0, 2.0], [True, False]), [1.0, 2.0]), (np.longdouble(0.5), 0.5), (deque([1, 2]), [1, 2]),
+                            (np.array([0.5, 2], dtype=np.longdouble), [0.5, 2.0]), (Numbers(), [0.0, 1.0])):
+        assert np.array_equal(crossed(value), expected)
+
+
+@pytest.mark.parametrize("value", [object(), len, np.array([object()]), np.zeros(2, dtype="i4,f8")], ids=["object", "function", "objects", "records"])
 def test_what_is_not_plain_is_not_written(value):
     with pytest.raises(wire.WireError):
         crossed(value)
@@ -191,6 +201,10 @@ def test_an_error_arrives_as_of_its_type(error, base):
     got = raised(told(error, "x = 1"))
     assert isinstance(got, base) and type(got).__name__ == (type(error).__name__ if base is not type(error) else base.__name__)
     assert str(got) == str(error) and got.learner_line == "x = 1"
+
+
+def test_the_end_of_an_iteration_ends_no_loop_here():
+    assert not isinstance(raised(told(StopIteration(1))), StopIteration)
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])

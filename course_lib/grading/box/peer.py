@@ -131,9 +131,10 @@ def told(error: BaseException, line: str | None = None) -> dict:
             "message": message[:MAX_MESSAGE], "line": line[:500] if line else None}
 
 
-# What may be raised on the other side: errors, but nothing that ends a process (SystemExit, KeyboardInterrupt).
+# What may be raised on the other side: errors, but nothing that ends a process (SystemExit, KeyboardInterrupt), or a loop
+# over calls, which would then look as if it had come to its end (StopIteration).
 ERRORS = {name: t for name, t in vars(builtins).items()
-          if isinstance(t, type) and issubclass(t, Exception) and not issubclass(t, (UnicodeError, BaseExceptionGroup))}
+          if isinstance(t, type) and issubclass(t, Exception) and not issubclass(t, (UnicodeError, BaseExceptionGroup, StopIteration, StopAsyncIteration))}
 
 
 def raised(report: Any) -> Exception:

@@ -19,7 +19,11 @@ _NUMBERS = {  # name: (x86_64, aarch64)
     "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "finit_module": (313, 273), "memfd_create": (319, 279),
     "kexec_load": (246, 104), "bpf": (321, 280), "userfaultfd": (323, 282), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431),
-    "fsmount": (432, 432), "fspick": (433, 433), "pidfd_getfd": (438, 438), "mount_setattr": (442, 442), "memfd_secret": (447, 447)}
+    "fsmount": (432, 432), "fspick": (433, 433), "pidfd_getfd": (438, 438), "mount_setattr": (442, 442), "memfd_secret": (447, 447),
+    # memory and messages that belong to no process, and so to no limit
+    "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180)}
+_SOCKET = (41, 198)
+_FAMILIES = (1, 2, 10)  # local and internet sockets, which the box's network namespace shuts in; vsock and others pass it by
 _CLONE = (56, 220)
 _CLONE3 = (435, 435)
 _NEW_NAMESPACES = 0x7E020000  # the flags of clone that ask for a namespace
@@ -43,7 +47,8 @@ def _program(column: int, architecture: int) -> bytes:
     # clone3 keeps its flags in memory, where no filter can look: C libraries then fall back on clone.
     instructions += [(_EQUAL, 0, 1, _CLONE3[column]), (_RETURN, 0, 0, _refuse(errno.ENOSYS)),
                      (_EQUAL, 0, 3, _CLONE[column]), (_LOAD, 0, 0, 16), (_ANY_BIT, 0, 1, _NEW_NAMESPACES), (_RETURN, 0, 0, _refuse(errno.EPERM)),
-                     (_RETURN, 0, 0, _ALLOW)]
+                     (_EQUAL, 0, 5, _SOCKET[column]), (_LOAD, 0, 0, 16), *((_EQUAL, len(_FAMILIES) - i, 0, f) for i, f in enumerate(_FAMILIES)),
+                     (_RETURN, 0, 0, _refuse(errno.EAFNOSUPPORT)), (_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("=HBBI", *i) for i in instructions)
 
 

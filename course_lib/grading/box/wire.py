@@ -12,6 +12,7 @@ import math
 import socket
 import struct
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -156,7 +157,9 @@ class Writer:
         if isinstance(value, np.generic) and value.dtype.str in DTYPES:
             return {"scalar": [value.dtype.str, self._bytes(value.tobytes())]}
         if isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray):
-            return self._array(np.asarray(value)) or self.export(value)
+            node = self._array(np.asarray(value))
+            if node is not None:
+                return node
         if kind is complex:
             return {"complex": [self.node(value.real), self.node(value.imag)]}
         if isinstance(value, (bytes, bytearray)):
@@ -178,7 +181,8 @@ class Writer:
             return {"type": value.__name__}
         if isinstance(value, (int, float, str)):  # a subclass: True numbers and text, whatever else they can do
             return self.node(next(t for t in (int, float, str) if isinstance(value, t))(value), depth)
-        return self.export(value)
+        plainer = _plainer(value)
+        return self.export(value) if plainer is None else self.node(plainer, depth + 1)
 
     def _integer(self, value: int):
         if value.bit_length() > MAX_INTEGER:
@@ -202,6 +206,21 @@ class Writer:
 
 
 _CONTAINERS = {"list": list, "tuple": tuple, "frozenset": frozenset, "set": set}
+
+
+def _plainer(value: Any) -> Any:
+    """What NumPy or Python take the value for anyway: a masked array's numbers, long doubles as doubles, a deque's items;
+    None where there is nothing of the kind."""
+    if isinstance(value, deque):
+        return list(value)
+    if isinstance(value, (np.ndarray, np.generic)) or callable(getattr(type(value), "__array__", None)):
+        try:
+            array = np.asarray(value)
+            array = array.astype(np.float64 if array.dtype.kind == "f" else np.complex128) if array.dtype.kind in "fc" and array.dtype.str not in DTYPES else array
+        except Exception:  # whatever an object does when asked for its numbers: then it has none
+            return None
+        return array if type(array) is np.ndarray and (array.dtype.str in DTYPES or array.dtype.kind == "U") else None
+    return None
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
