@@ -105,9 +105,14 @@ class Session:
 
     def _both(self, cell: NotebookNode) -> None:
         """A locked cell that is no test: here, where its outputs come from, and in the box."""
-        self._bind(cell.source)
+        try:
+            self._bind(cell.source)
+        except BoxEnded as e:
+            self._lost(e)
         before = dict(self.namespace)
         error, cell.outputs = self._here(cell.source)
+        if isinstance(error, BoxEnded):
+            self._lost(error)
         self.given |= {n for n, v in self.namespace.items() if before.get(n, self) is not v} - self.answers
         try:
             ok, outputs = self._in_box(cell.source)

@@ -274,3 +274,19 @@ def test_an_assertion_test_passes_only_when_it_ran_to_its_end(run):
 
 def _label(name, **fields):
     return {"grade_id": name, "grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3, **fields}
+
+
+@pytest.mark.parametrize("locked", ["helper = double", "helper = double(3)"])
+def test_a_locked_cell_that_meets_the_end_of_a_process_is_no_end_of_the_grading(locked):
+    answer = ("import gc, os\ndef double(x):\n    os._exit(3)\npeer = next(o for o in gc.get_objects() if type(o).__name__ == 'Inmate')\n"
+              "type(peer).serve_lookup = lambda self, message, values, first=type(peer).serve_lookup: "
+              "os._exit(5) if values['name'] == 'double' else first(self, message, values)")
+    cells = [nbformat.v4.new_code_cell(source, metadata={"nbgrader": _label(name, **fields)}) for source, name, fields in (
+        (answer if locked == "helper = double" else "import os\ndef double(x):\n    os._exit(3)", "double", {"solution": True}),
+        (locked, "locked", {"locked": True}), ("def keep(x):\n    return x", "keep", {"solution": True}),
+        ("assert keep(2) == 2", "keep-test", {"grade": True, "locked": True, "points": 1}))]
+    nb = nbformat.v4.new_notebook(cells=cells)
+    with open_sandbox(job("00_start_here", solved("00_start_here"))) as sandbox:
+        session = Session(nb, sandbox, answers=frozenset({"double", "keep"}))
+        session.run()
+    assert session.verdict == "crashed" and not any(o.output_type == "error" for o in nb.cells[-1].outputs)
