@@ -22,10 +22,29 @@ ATTACKS = [
     handed("calls from many threads", "eight threads call at once", """
 import threading
 def answer(f, x):
+    threads = [threading.Thread(target=lambda: [f(x) for _ in range(200)], daemon=True) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(1)
+    return 0.0
+""", loses=("keep",)),
+    handed("calls after the answer", "threads that go on calling when their question is over", """
+import threading
+def answer(f, x):
     for _ in range(8):
         threading.Thread(target=lambda: [f(x) for _ in range(1000)], daemon=True).start()
     return 0.0
-"""),
+""", loses=("keep",)),
+    Attack("a locked cell needs what died", "the process ends as a cell of the course asks for a name", "98_made_up", verdicts=ENDED,
+           tests={"answer": ("helper = answer", 0, 0), "keep": KEEP}, answers={"keep": "def keep(x):\n    return x * x", "answer": """
+def answer(x):
+    return x
+frame
+import os
+peer = [o for o in _gc.get_objects() if type(o).__name__ == "Inmate"][0]
+type(peer).serve_lookup = lambda self, message, values, original=type(peer).serve_lookup: os._exit(5) if values["name"] == "answer" else original(self, message, values)
+"""}),
     handed("hostile arguments", "hands the tests' function every odd thing there is", """
 import numpy as np
 def answer(f, x):

@@ -14,6 +14,16 @@ def filter_gradient(x, dz, filter_shape, stride=1):
     return dw
 """}
 
+CIRCUIT = {"circuit_forward": """
+def circuit_forward(w0, x0, w1, x1, w2):
+    L = 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 + w2)))
+    return L, (w0, x0, w1, x1, L)
+""", "circuit_backward": """
+def circuit_backward(dL, cache):
+    w0, x0, w1, x1, L = cache
+    ds = dL * (1 - L) * L
+    return ds * x0, ds * w0, ds * x1, ds * w1, ds
+"""}
 SIGMOID = """
 def conv_sigmoid_backward(z, g, dh):
     a = 0.5 * (1 + np.tanh(0.5 * z))
@@ -127,6 +137,26 @@ hint('07.filter_gradient')
 """),
     Attack("a name of a demonstration cell", "the answer uses what an untouched cell of the notebook imports", SEVEN, answers={"conv_sigmoid_backward": SIGMOID},
            worth={"conv_sigmoid_backward": SIGMOID.replace("    a =", "    from scipy.signal import correlate2d\n    a =")}),
+    *[Attack(f"a cache that is {name}", "what the forward pass keeps comes back as it was", ONE, answers={
+        "circuit_forward": f"{more}\ndef circuit_forward(w0, x0, w1, x1, w2):\n    L = 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 + w2)))\n    return L, {cache}\n",
+        "circuit_backward": f"def circuit_backward(dL, cache):\n    w0, x0, w1, x1, L = {back}\n    ds = dL * (1 - L) * L\n    return ds * x0, ds * w0, ds * x1, ds * w1, ds\n"},
+        worth=CIRCUIT) for name, more, cache, back in (
+            ("a named tuple", "from collections import namedtuple\nCache = namedtuple('Cache', 'w0 x0 w1 x1 L')", "Cache(w0, x0, w1, x1, L)", "cache.w0, cache.x0, cache.w1, cache.x1, cache.L"),
+            ("a data class", "from dataclasses import dataclass\n@dataclass\nclass Cache:\n    v: tuple", "Cache((w0, x0, w1, x1, L))", "cache.v"),
+            ("a dict with attributes", "class Cache(dict):\n    __getattr__ = dict.__getitem__", "Cache(v=(w0, x0, w1, x1, L))", "cache.v"),
+            ("a list with a method", "class Stack(list):\n    def all(self):\n        return tuple(self)", "Stack([w0, x0, w1, x1, L])", "cache.all()"),
+            ("a dict with a default", "from collections import defaultdict", "defaultdict(lambda: (w0, x0, w1, x1, L))", "cache['any']"),
+            ("a deque", "from collections import deque", "deque([w0, x0, w1, x1, L])", "(cache.popleft(), cache.popleft(), cache.popleft(), *cache)"),
+            ("an array with attributes", "class Tensor(np.ndarray):\n    pass", "np.array([w0, x0, w1, x1, L]).view(Tensor)", "cache if type(cache).__name__ == 'Tensor' else None"),
+            ("an array of long doubles", "", "np.array([w0, x0, w1, x1, L], dtype=np.longdouble)", "(float(v) for v in cache) if cache.dtype == np.longdouble else None"),
+            ("a masked array", "", "np.ma.array([w0, x0, w1, x1, L])", "cache.filled(0)"),
+            ("something that becomes an array", "class Tensor:\n    def __init__(self, v):\n        self.v = v\n    def __array__(self, dtype=None, copy=None):\n        return np.array(self.v)",
+             "Tensor((w0, x0, w1, x1, L))", "cache.v"),
+            ("a function", "", "(lambda: (w0, x0, w1, x1, L))", "cache()"),
+            ("an iterator in a tuple", "", "(iter([w0, x0, w1, x1, L]), None)", "cache[0]"),
+            ("nested", "from types import SimpleNamespace as N", "{'a': [N(v=(w0, x0)), {'b': (w1, x1, L)}]}", "(*cache['a'][0].v, *cache['a'][1]['b'])"),
+            ("None beside a global", "KEPT = {}", "KEPT.update({len(KEPT): (w0, x0, w1, x1, L)}) or len(KEPT) - 1", "KEPT[cache]"),
+            ("an enumeration and Fractions", "from fractions import Fraction as F", "tuple(F(float(v)) for v in (w0, x0, w1, x1, L))", "(float(v) for v in cache)"))],
     *[Attack(f"one question {name}", "the others keep their marks", ONE, answers={"gates_backward": f"import os\ndef gates_backward(x, y, z, dout):\n    {body}\n"},
              verdicts=verdicts, limits={"cell_seconds": 3})
       for name, body, verdicts in (("crashes", "os.abort()", ("crashed",)), ("never ends", "while True: pass", ("timeout",)), ("has no memory", "return bytearray(1 << 40)", ("ok",)),

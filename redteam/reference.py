@@ -82,7 +82,8 @@ def conv2d_backward(dout, x, w, stride=1, pad=0):
         ("its loops", "from course_lib.conv import conv2d_backward_loops as library, conv2d_forward_loops", "library(dout, conv2d_forward_loops(x, w, stride=stride, pad=pad)[1])"),
         ("its private loops", "from course_lib._conv_loops import conv2d_backward_loops as library, conv2d_forward_loops", "library(dout, conv2d_forward_loops(x, w, stride=stride, pad=pad)[1])"),
         ("the module's dict", "import course_lib.conv as m", "vars(m)['conv2d_backward'](dout, conv2d_forward(x, w, stride=stride, pad=pad)[1])"),
-        ("its code", "import course_lib.conv as m, types", "types.FunctionType(m.conv2d_backward.__code__.replace(co_name='f'), vars(m))(dout, conv2d_forward(x, w, stride=stride, pad=pad)[1], need_dx=True)"),
+        ("its code", "import course_lib.conv as m, types\nlibrary = types.FunctionType(m.conv2d_backward.__code__.replace(co_name='f'), vars(m))\n"
+         "library.__kwdefaults__ = m.conv2d_backward.__kwdefaults__", "library(dout, conv2d_forward(x, w, stride=stride, pad=pad)[1])"),
     )],
     borrowed("conv2d_backward by a model's layer", SEVEN, "conv2d_backward", """
 from course_lib import _model_layers as layers
@@ -110,6 +111,11 @@ def input_gradient(dz, w, input_shape, stride=1):
             dx[stride * i + u] += conv1d_backward(dz[None, None, i], cache)[0][0, 0]
     return dx
 """),
+    *[Attack(f"the earlier reference, asked for {what}", "an error is carried forward with the reference in an earlier answer's place: calls it with what it cannot bear", SEVEN,
+             answers={"conv2d_backward": f"def conv2d_backward(dout, x, w, stride=1, pad=0):\n    for _ in range(3):\n        {call}\n    return x, w, dout\n"},
+             verdicts=("ok", "memory", "crashed", "timeout"), limits={"cell_seconds": 3}) for what, call in (
+        ("gigabytes", "input_gradient(np.ones((1, 1)), np.ones((1, 1)), (12_000, 12_000))"),
+        ("hours", "input_gradient(np.ones((1000, 1000)), np.ones((200, 200)), (1200, 1200))"))],
     Attack("the withheld function says why", "nothing: looks at the message", SEVEN, first="""
 from course_lib.conv import conv2d_backward, conv2d_forward, correlate2d
 import numpy as np

@@ -64,5 +64,5 @@ def made_up(tests: Mapping[str, tuple[str, float, float]]) -> dict[str, Any]:
     cells = [cell("setup", "import numpy as np")]
     for name, (test, points, _) in tests.items():
         cells.append(cell(name, f"def {name}(*args):\n    raise NotImplementedError", solution=True, locked=False))
-        cells.append(cell(f"{name}-check", test, grade=True, points=points))
+        cells.append(cell(f"{name}-check", test, grade=True, points=points) if points else cell(f"{name}-locked", test))
     return {"cells": cells, "metadata": {"workbook": {"withheld": []}}, "nbformat": 4, "nbformat_minor": 5}

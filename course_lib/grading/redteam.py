@@ -53,7 +53,8 @@ class Attack:
     earlier   such a first cell of another student, whose hand-in is run before in the same sandbox
     edit      the last word on the notebook (a dict, or the text of the file)
     folder    writes the hand-in's folder itself: (folder, text of the notebook) -> None
-    tests     a made-up assignment of these questions: {function: (test, points, what its answer deserves)}; `answers` has them
+    tests     a made-up assignment of these questions: {function: (test, points, what its answer deserves)}, whose answers are
+              `answers`; a test of no points is a locked cell that is no test
     loses     questions (functions) whose marks it may cost itself, "*" for all; every other question keeps them
     """
 
@@ -200,7 +201,7 @@ class Team:
     def deserved(self, attack: Attack) -> dict[str, float]:
         """{grade id: points that the honest parts deserve}: the answers judged directly, with the same hidden tests."""
         if attack.tests:
-            return {f"{name}-check": worth for name, (_, _, worth) in attack.tests.items()}
+            return {f"{name}-check": worth for name, (_, points, worth) in attack.tests.items() if points}
         answers = {n: s for n, s in self.answers(attack).items() if n not in attack.answers} | dict(attack.worth)
         known, points = exercises(attack.assignment[:2]), {}
         with engine.drawn_from(SEED):
