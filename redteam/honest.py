@@ -162,12 +162,12 @@ hint('07.filter_gradient')
       for name, body, verdicts in (("crashes", "os.abort()", ("crashed",)), ("never ends", "while True: pass", ("timeout",)), ("has no memory", "return bytearray(1 << 40)", ("ok",)),
                                    ("takes all memory", "held = []\n    while True: held.append(bytearray(1 << 22))", ("memory", "crashed", "ok")), ("exits", "raise SystemExit", ("ok",)),
                                    ("asks for input", "return input()", ("ok",)), ("prints without end", "while True: print('x' * 1000)", ("ok", "output", "timeout")))],
-    Attack("one question keeps all memory", "the next is innocent", ONE, answers={"circuit_forward": """
+    Attack("one question keeps all memory", "those that do not call it are innocent", ONE, answers={"circuit_forward": """
 KEPT = []
 def circuit_forward(w0, x0, w1, x1, w2):
     KEPT.append(np.ones(2_000_000))
     L = 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 + w2)))
     return L, (w0, x0, w1, x1, L)
 """}, worth={"circuit_forward": "def circuit_forward(w0, x0, w1, x1, w2):\n    L = 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 + w2)))\n    return L, (w0, x0, w1, x1, L)\n"},
-           verdicts=("ok", "memory", "crashed")),
+           verdicts=("ok", "memory", "crashed"), loses=("circuit_forward", "circuit_backward")),
 ]
