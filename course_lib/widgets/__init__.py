@@ -9,7 +9,15 @@ widget moves without waiting for a kernel, and also on a page that has none. A w
 
 from importlib import import_module
 
-_HOMES = {"FilterSlide": "filter_slide"}
+_HOMES = {
+    "FilterSlide": "filter_slide",
+    "OptimizerRace": "optimizer_race",
+    "PoolRoutes": "pool_routes",
+    "CrossEntropySliders": "cross_entropy_sliders",
+    "ReceptiveField": "receptive_field",
+    "GraphStepper": "graph_stepper",
+    "JacobianView": "jacobian_view",
+}
 __all__ = list(_HOMES)
 
 

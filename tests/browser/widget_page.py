@@ -6,7 +6,9 @@ many milliseconds each animation frame's callback took, layout and style include
 """
 
 import json
+from pathlib import Path
 
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 PAGE = """<!doctype html>
 <html lang="en" ATTRIBUTES><head><meta charset="utf-8"><title>widgets</title>
 <style>body { margin: 12px; background: PAPER; } .output { margin-bottom: 16px; }</style>
@@ -160,3 +162,24 @@ class Shown:
 
     def settle(self):
         self.tab.evaluate("() => new Promise((done) => plainFrame(() => plainFrame(done)))")
+
+    def axe(self):
+        """What axe-core finds wrong on the page: [rule, what it asks for, the first elements]."""
+        if not self.tab.evaluate("() => Boolean(window.axe)"):
+            self.tab.add_script_tag(content=AXE)
+        return self.tab.evaluate(
+            """() => axe.run(document, { resultTypes: ["violations"] })
+              .then((report) => report.violations.map((v) => [v.id, v.help, v.nodes.slice(0, 3).map((n) => n.html)]))"""
+        )
+
+    def drag(self, box, places):
+        """Drag over places (x, y) of a box, given from 0 to 1; returns the milliseconds that each frame took."""
+        at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+        self.tab.mouse.move(*at[0])
+        self.tab.mouse.down()
+        self.tab.evaluate("() => { frames_spent.length = 0; }")
+        for place in at[1:]:
+            self.tab.mouse.move(*place)
+        spent = self.tab.evaluate("() => frames_spent")
+        self.tab.mouse.up()
+        return spent

@@ -56,3 +56,50 @@ export function typesInto(target) {
     "input:not([type=radio]):not([type=checkbox]):not([type=range]), select, textarea, [contenteditable=true]",
   );
 }
+
+/**
+ * Buttons, a slider and a speed to walk through steps: actions are step(to), drag(to), settle(), toggle(); `now()` gives
+ * the present step and `count()` how many there are.
+ */
+export function stepBar(actions, { speeds = [0.5, 1, 2, 4], speed = 1 } = {}) {
+  const button = (label, title, onclick) => h("button", { type: "button", class: "cw-button", title, onclick }, label);
+  const play = button("Play", "Space", actions.toggle);
+  const slider = h("input", {
+    type: "range",
+    min: "0",
+    class: "cw-slider",
+    "aria-label": "step",
+    oninput: () => actions.drag(Number(slider.value)),
+    onchange: actions.settle,
+  });
+  const count = h("span", { class: "cw-count" });
+  const rate = h(
+    "select",
+    { "aria-label": "speed" },
+    ...speeds.map((r) => h("option", { value: r, selected: r === speed }, `${r} a second`)),
+  );
+  return {
+    element: h(
+      "div",
+      { class: "cw-bar cw-transport", role: "group", "aria-label": "steps" },
+      button("First", "the first step (Home)", () => actions.step(0)),
+      button("Back", "key [", () => actions.step(actions.now() - 1)),
+      play,
+      button("Next", "key ]", () => actions.step(actions.now() + 1)),
+      button("Last", "the last step (End)", () => actions.step(actions.count() - 1)),
+      slider,
+      count,
+      rate,
+    ),
+    rate: () => Number(rate.value),
+    setPlaying(playing) {
+      play.textContent = playing ? "Pause" : "Play";
+    },
+    set(step, steps, text) {
+      slider.max = steps - 1;
+      slider.value = step;
+      slider.setAttribute("aria-valuetext", text);
+      count.textContent = `step ${step + 1} of ${steps}`;
+    },
+  };
+}
