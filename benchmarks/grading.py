@@ -1,11 +1,12 @@
 """Measure grading beside stock nbgrader: python -m benchmarks.grading [--quick] [--students N]
 
-All of it runs in one go on the same machine: stock `nbgrader autograde` (tests and answers in one kernel, one hand-in
-after the other) and `workbook grade` (answers in a sandbox, tests outside), on copies of the same solved notebook, whose
-own cells take less than 0.2 s.
+All of it in one go on one machine, the two by turns: stock `nbgrader autograde` (tests and answers in one kernel, one
+hand-in after the other) and `workbook grade` (answers in a sandbox, tests outside), on copies of the same solved notebook,
+whose own cells take less than 0.2 s. README.md beside this file says how each number comes about.
 """
 
 import argparse
+import json
 import os
 import resource
 import shutil
@@ -17,11 +18,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .grading_parts import own_cells, parts, template_share
 from .measure import slope
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = "00_start_here"
 WORKBOOK = [sys.executable, "-c", "from course_lib.cli.main import main; main()"]
+JOBS = 2
 STOCK = """
 c = get_config()
 c.CourseDirectory.source_directory = "solutions"
@@ -32,15 +35,15 @@ c.ClearSolutions.begin_solution_delimeter = "### BEGIN SOLUTION"
 
 @dataclass(frozen=True)
 class Used:
-    """What a command took: seconds of wall time, seconds of processor time, and the largest of its processes in MB."""
+    """What grading a class took: seconds of wall time, seconds of processor time, the largest process in MB."""
 
     wall: float
     cpu: float
     peak_mb: float
 
 
-def run(command, folder, check=True):
-    """Run a command in `folder` and say what it and everything it started took."""
+def run(command, folder):
+    """Run a command in `folder` and say what it and everything it waited for took."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
                    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
@@ -49,7 +52,7 @@ def run(command, folder, check=True):
     _, status, used = os.wait4(done.pid, 0)
     done.returncode = os.waitstatus_to_exitcode(status)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if check and done.returncode:
+    if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{said[-3000:]}")
     return Used(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, used.ru_maxrss / 1024)
 
@@ -69,109 +72,107 @@ def course(folder, students, config=None):
     return folder
 
 
-def stock(scratch, students):
-    """What stock `nbgrader autograde` takes for a class, the making of its database left out."""
-    folder = course(scratch / f"stock-{students}", students, STOCK)
-    nbgrader = [sys.executable, "-m", "nbgrader"]
-    run([*nbgrader, "generate_assignment", ASSIGNMENT, "--force"], folder)
-    return run([*nbgrader, "autograde", ASSIGNMENT], folder)
+class Bench:
+    """Grades classes of any size in fresh folders of `scratch`."""
+
+    def __init__(self, scratch):
+        self.scratch, self.count = scratch, 0
+
+    def folder(self):
+        self.count += 1
+        return self.scratch / f"course-{self.count}"
+
+    def stock(self, students):
+        """Stock nbgrader; making its database is left out."""
+        folder, nbgrader = course(self.folder(), students, STOCK), [sys.executable, "-m", "nbgrader"]
+        run([*nbgrader, "generate_assignment", ASSIGNMENT, "--force"], folder)
+        used = run([*nbgrader, "autograde", ASSIGNMENT], folder)
+        if len(list((folder / "autograded").glob("*/*/*.ipynb"))) != students:
+            raise RuntimeError("stock nbgrader left some hand-ins out")
+        shutil.rmtree(folder)
+        return used
+
+    def ours(self, students, *options):
+        """`workbook grade`. What ran in boxes is no child of a child that anybody waited for: each record tells of it."""
+        folder = course(self.folder(), students)
+        used = run([*WORKBOOK, "grade", ASSIGNMENT, "--no-feedback", "--jobs", str(JOBS), *options], folder)
+        records = [json.loads(p.read_text()) for p in (folder / "records" / ASSIGNMENT).glob("*.json")]
+        if len(records) != students or any(r["verdict"] != "ok" for r in records):
+            raise RuntimeError(f"{len(records)} of {students} hand-ins have records: {[r['verdict'] for r in records]}")
+        shutil.rmtree(folder)
+        return Used(used.wall, used.cpu + sum(r["times"]["box_cpu"] for r in records), used.peak_mb)
+
+    def cluster(self, few, many):
+        """{workers: wall seconds of one more hand-in} on a dask cluster of one and of two workers, each one thread."""
+        from distributed import LocalCluster
+
+        walls = {}
+        for workers in (1, 2):
+            with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1",
+                              silence_logs=50) as there:
+                walls[workers] = per_hand_in({n: self.ours(n, "--scheduler", there.scheduler_address) for n in (few, many)}).wall
+        return walls
 
 
-def ours(scratch, students, *options):
-    folder = course(scratch / f"ours-{students}-{len(options)}-{time.monotonic_ns()}", students)
-    return run([*WORKBOOK, "grade", ASSIGNMENT, "--no-feedback", "--jobs", "2", *options], folder)
+def per_hand_in(runs):
+    """What one more hand-in takes, from the smallest and the largest class: starting up falls out."""
+    few, many = min(runs), max(runs)
+    a, b = runs[few], runs[many]
+    return Used((b.wall - a.wall) / (many - few), (b.cpu - a.cpu) / (many - few), b.peak_mb)
 
 
-def per_hand_in(measure, few, many):
-    """(wall, processor) seconds that one more hand-in takes: the difference of two classes, so that starting up falls out."""
-    a, b = measure(few), measure(many)
-    return (b.wall - a.wall) / (many - few), (b.cpu - a.cpu) / (many - few)
+def measured(scratch, sizes, stock_sizes, repeats, dask_sizes, say):
+    """All figures, as (rows of the table, rows of the parts)."""
+    bench, ours, stock = Bench(scratch), {}, {}
+    turns = [stock_sizes[i % len(stock_sizes)] for i in range(max(len(sizes), len(stock_sizes)))]
+    for i, few in enumerate(turns):
+        say(f"stock nbgrader autograde, a class of {few}")
+        stock.setdefault(few, []).append(bench.stock(few))
+        if i < len(sizes):
+            say(f"workbook grade, a class of {sizes[i]}")
+            ours[sizes[i]] = bench.ours(sizes[i])
+    stock = {n: Used(*(statistics.mean(getattr(u, f) for u in used) for f in ("wall", "cpu", "peak_mb"))) for n, used in stock.items()}
+    say("the parts of a hand-in")
+    own, share, floor = own_cells(repeats), template_share(repeats), list(parts(repeats))
+    theirs, mine, whole = per_hand_in(stock), per_hand_in(ours), ours[max(sizes)]
+    mine = Used(mine.wall, mine.cpu + share, mine.peak_mb)
+    rate, stock_rate = 60 * max(sizes) / whole.wall, 60 / theirs.wall
+    growing = sorted(sizes)[1:] if len(sizes) > 2 else sorted(sizes)
+    say("two dask workers beside one")
+    dask = bench.cluster(*dask_sizes)
+    rows = [
+        ("the notebook's own cells, in a warm process: processor s", f"{own:.3f}", f"{own:.3f}", "< 0.2"),
+        ("one more hand-in: processor s", f"{theirs.cpu:.2f}", f"{mine.cpu:.3f}", ""),
+        ("... beyond its own cells", f"{theirs.cpu - own:.2f}", f"{mine.cpu - own:.3f}", "≤ 0.15"),
+        (f"one more hand-in: wall s, {JOBS} processes", f"{theirs.wall:.2f}", f"{mine.wall:.3f}", ""),
+        (f"hand-ins a minute: ours a class of {max(sizes)} with starting up, stock without", f"{stock_rate:.1f}",
+         f"{rate:.0f} ({rate / stock_rate:.1f} × stock)", "≥ 8 ×"),
+        (f"log-log slope of the wall time, {growing[0]} to {growing[-1]} hand-ins", "", f"{slope(growing, [ours[n].wall for n in growing]):.2f}", "≤ 1.05"),
+        (f"largest process in MB, {', '.join(map(str, sorted(sizes)))} hand-ins", f"{max(u.peak_mb for u in stock.values()):.0f}",
+         ", ".join(f"{ours[n].peak_mb:.0f}" for n in sorted(sizes)), "flat"),
+        ("two dask workers beside one, hand-ins a second", "", f"{dask[1] / dask[2]:.2f} ×", "≥ 1.8 ×"),
+    ]
+    rest = 1000 * (mine.cpu - share) - sum(floor[-1][1:])
+    return rows, [*floor, ("the template's forking, for each box", 0.0, 1000 * share),
+                  ("the rest: reading, messages, a fork of the station, the gradebook, the record", rest, 0.0)]
 
 
-def parts(times):
-    """The floor's parts, each measured alone: (name, processor milliseconds here and in children)."""
-    import nbformat
-
-    from course_lib.grading.runner import run_hand_in
-    from course_lib.grading.sandbox import Limits, open_sandbox
-
-    text = (ROOT / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text("utf-8")
-    frame = nbformat.reads(text, as_version=4)
-    task = {"student": "s", "assignment": ASSIGNMENT, "files": {}, "known_ids": {}, "seed": "5eed", "isolation": "sandbox",
-            "limits": {"cell_seconds": 60, "cpu_seconds": 60, "memory_mb": 1024, "processes": 32, "file_mb": 8, "hand_in_seconds": 60},
-            "notebooks": {ASSIGNMENT: {"frame": nbformat.writes(frame), "submission": text, "refused": None}}}
-
-    def fork():
-        if (pid := os.fork()) == 0:
-            os._exit(0)
-        os.waitpid(pid, 0)
-
-    with open_sandbox(task) as sandbox:
-        def box():
-            one = sandbox.box(Limits())
-            one.until(time.monotonic() + 60)
-            one.run("None")
-            return one.close().get("cpu", 0.0)
-
-        def hand_in():
-            return run_hand_in(task, sandbox)["times"]["box_cpu"]
-
-        for name, work in (("a fork of this process", fork), ("an empty box, from its start to its end", box),
-                           ("a whole hand-in, without the gradebook", hand_in)):
-            work()
-            here, inside = time.process_time(), []
-            for _ in range(times):
-                inside.append(work() or 0.0)
-            yield name, 1000 * (time.process_time() - here) / times, 1000 * statistics.mean(inside)
-
-
-def cluster(scratch, students):
-    """How many times as fast two dask workers grade a class as one (each a process with one thread)."""
-    from distributed import LocalCluster
-
-    walls = []
-    for workers in (1, 2):
-        with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as there:
-            ours(scratch, 2 * workers, "--scheduler", there.scheduler_address)  # its stations come up
-            walls.append(ours(scratch, students, "--scheduler", there.scheduler_address).wall)
-    return walls[0] / walls[1]
+def table(rows, floor):
+    lines = ["| what | stock nbgrader | workbook grade | goal |", "|---|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows), "",
+             "| the parts of a hand-in | processor ms, trusted side | in the box |", "|---|---|---|",
+             *(f"| {name} | {here:.1f} | {inside:.1f} |" for name, here, inside in floor)]
+    return "\n".join(lines)
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.grading", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a handful of hand-ins: whether it runs, not how fast")
-    parser.add_argument("--students", type=int, default=200, help="size of the class (default 200)")
+    parser.add_argument("--students", type=int, default=200, help="size of the largest class (default 200)")
     options = parser.parse_args(argv)
-    class_size = 6 if options.quick else options.students
-    sizes = [2, 6] if options.quick else [class_size // 8, class_size // 4, class_size // 2, class_size]
-    few, many = (1, 2) if options.quick else (2, 10)
+    n = options.students
+    sizes = ([1, 2], [1, 2], 1, (1, 2)) if options.quick else ([n // 8, n // 4, n // 2, n], [2, 10], 30, (20, 80))
     with tempfile.TemporaryDirectory(prefix="bench-grading-") as folder:
-        scratch = Path(folder)
-        print("stock nbgrader autograde ...", file=sys.stderr)
-        stock_wall, stock_cpu = per_hand_in(lambda n: stock(scratch, n), few, many)
-        print(f"workbook grade, classes of {', '.join(map(str, sizes))} ...", file=sys.stderr)
-        runs = {n: ours(scratch, n) for n in sizes}
-        small, large = runs[sizes[0]], runs[sizes[-1]]
-        wall, cpu = ((getattr(large, f) - getattr(small, f)) / (sizes[-1] - sizes[0]) for f in ("wall", "cpu"))
-        rate, stock_rate = 60 * class_size / large.wall, 60 / stock_wall
-        print("the parts ...", file=sys.stderr)
-        floor = list(parts(2 if options.quick else 30))
-        print("two dask workers beside one ...", file=sys.stderr)
-        speed_up = cluster(scratch, 4 if options.quick else 80)
-    print(f"""
-| what | stock nbgrader | workbook grade | goal |
-|---|---|---|---|
-| processor seconds a hand-in, its own cells included | {stock_cpu:.2f} | {cpu:.3f} | ≤ 0.15 |
-| wall seconds for one more hand-in (two cores) | {stock_wall:.2f} | {wall:.3f} | |
-| hand-ins a minute, class of {class_size}, starting up included | {stock_rate:.0f} | {rate:.0f} ({rate / stock_rate:.1f} × stock) | ≥ 8 × |
-| log-log slope of the time in the number of hand-ins | | {slope(sizes[1:] if len(sizes) > 2 else sizes, [runs[n].wall for n in (sizes[1:] if len(sizes) > 2 else sizes)]):.2f} | ≤ 1.05 |
-| largest process, MB: {', '.join(map(str, sizes))} hand-ins | | {', '.join(f'{runs[n].peak_mb:.0f}' for n in sizes)} | flat |
-| two dask workers beside one | | {speed_up:.2f} × | ≥ 1.8 × |
-
-| the parts of a hand-in | processor ms, trusted side | in the box |
-|---|---|---|""")
-    for name, here, inside in floor:
-        print(f"| {name} | {here:.1f} | {inside:.1f} |")
+        print(table(*measured(Path(folder), *sizes, lambda what: print(f"{what} ...", file=sys.stderr))))
 
 
 if __name__ == "__main__":

@@ -212,3 +212,80 @@ def names(ax: Any, rows: Sequence[str], columns: Sequence[str]) -> None:
         ax.annotate(text, (0, i), (-6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="center", fontsize=9, color=INK)
     for j, text in enumerate(columns):
         ax.annotate(text, (j, 0), (0, -6), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", va="top", fontsize=9, color=INK)
+
+
+def gallery(images: Any, titles: Sequence[str] = (), *, columns: int = 10, size: float = 0.95, signs: bool = False, marks: Sequence[int] = ()):
+    """A figure of small images in rows of `columns`; returns it.
+
+    images (N, H, W), dark where the number is high; with signs=True blue below zero, white at zero, orange above, each image
+    with a scale of its own. titles, one for each image; marks, the numbers of images to outline.
+    """
+    import matplotlib.pyplot as plt
+
+    images = np.asarray(images, dtype=float)
+    rows = -(-len(images) // columns)
+    fig, axes = plt.subplots(rows, columns, figsize=(size * columns, (size + 0.3 * bool(titles)) * rows), squeeze=False, layout="constrained")
+    for n, ax in enumerate(axes.flat):
+        ax.set(xticks=[], yticks=[])
+        if n >= len(images):
+            ax.axis("off")
+            continue
+        limit = float(np.abs(images[n]).max()) or 1.0
+        ax.imshow(images[n], **({"cmap": palette(), "vmin": -limit, "vmax": limit} if signs else {"cmap": "gray_r"}))
+        for spine in ax.spines.values():
+            spine.set(color=GRADIENT if n in marks else "#c9ccd1", linewidth=2.5 if n in marks else 0.8)
+        if n < len(titles):
+            ax.set_title(titles[n], fontsize=9, color=INK)
+    return fig
+
+
+def units(ax: Any, nodes: Mapping[str, tuple[float, float, str, str]], wires: Sequence[tuple[str, str, str]], *, title: str = "") -> None:
+    """Draw the units of a net as circles, joined by arrows.
+
+    nodes {name: (x, y, label, colour)}; wires (from, to, text above the arrow's middle, may be empty).
+    """
+    for start, end, text in wires:
+        (x0, y0, *_), (x1, y1, *_) = nodes[start], nodes[end]
+        ax.annotate("", xy=(x1, y1), xytext=(x0, y0), arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.2, "shrinkA": 19, "shrinkB": 19})
+        if text:
+            ax.text((x0 + x1) / 2, (y0 + y1) / 2 + 0.08, text, ha="center", va="bottom", fontsize=12, color=INK,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85})
+    for x, y, label, colour in nodes.values():
+        ax.plot(x, y, marker="o", markersize=34, color="white", markeredgecolor=INK)
+        ax.text(x, y, label, ha="center", va="center", fontsize=12, color=colour)
+    xs, ys = [n[0] for n in nodes.values()], [n[1] for n in nodes.values()]
+    ax.set(xlim=(min(xs) - 0.4, max(xs) + 0.4), ylim=(min(ys) - 0.4, max(ys) + 0.4))
+    ax.axis("off")
+    if title:
+        ax.set_title(title, fontsize=11, color=INK)
+
+
+def timeline(ax: Any, events: Sequence[tuple[int, str, int]]) -> None:
+    """Draw events (year, text, height) along a line with a true scale: text above the line where height is positive, below it where negative."""
+    for year, text, height in events:
+        ax.plot([year, year], [0, height], color="#c9ccd1", linewidth=1.2, zorder=1)
+        ax.plot(year, 0, marker="o", color=GRADIENT, markersize=6, zorder=3)
+        ax.text(year, height, f"{year}\n{text}", ha="center", va="bottom" if height > 0 else "top", fontsize=9, color=INK, linespacing=1.25,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5}, zorder=2)
+    years, heights = [e[0] for e in events], [e[2] for e in events]
+    ax.plot([min(years) - 4, max(years) + 4], [0, 0], color=INK, linewidth=1.2, zorder=2)
+    ax.set(xlim=(min(years) - 5, max(years) + 5), ylim=(min(heights) - 1.1, max(heights) + 1.1))
+    ax.axis("off")
+
+
+def board(ax: Any, pattern: Sequence[float], tilt: int, *, title: str = "") -> None:
+    """Draw a seesaw with five places: a box where pattern is not 0; the left end down for tilt 0, the right end for 1."""
+    from matplotlib.patches import Polygon, Rectangle
+    from matplotlib.transforms import Affine2D
+
+    turn = Affine2D().rotate_deg(12 if tilt == 0 else -12) + ax.transData
+    ax.add_patch(Polygon([(0, -0.05), (-0.5, -1.15), (0.5, -1.15)], facecolor="#c9ccd1", edgecolor=INK))
+    ax.add_patch(Rectangle((-2.7, -0.08), 5.4, 0.16, facecolor=INK, transform=turn))
+    for place, box in enumerate(pattern):
+        if box:
+            ax.add_patch(Rectangle((place - 2.4, 0.08), 0.8, 0.8, facecolor=VALUE, edgecolor="white", transform=turn))
+        ax.text(place - 2, -0.75 if place == 2 else -0.36, str(place), ha="center", va="center", fontsize=9, color=INK, transform=turn)
+    ax.set(xlim=(-3, 3), ylim=(-1.3, 1.7), aspect="equal")
+    ax.axis("off")
+    if title:
+        ax.set_title(title, fontsize=11, color=INK)

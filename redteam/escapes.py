@@ -248,7 +248,7 @@ def survive():
     os.setsid()
     if os.fork():
         os._exit(0)
-    ctypes.CDLL(None).prctl(15, b"rt-survivor", 0, 0, 0)
+    ctypes.CDLL(None).prctl(15, b"@TOKEN@", 0, 0, 0)
     ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
     os.closerange(0, 256)
     while True:
@@ -266,7 +266,7 @@ for _ in range(5):
                 signal.signal(n, signal.SIG_IGN)
             except (OSError, ValueError):
                 pass
-        ctypes.CDLL(None).prctl(15, b"rt-survivor", 0, 0, 0)
+        ctypes.CDLL(None).prctl(15, b"@TOKEN@", 0, 0, 0)
         while True:
             time.sleep(1)
 os._exit(9)

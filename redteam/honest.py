@@ -33,7 +33,7 @@ def conv_sigmoid_backward(z, g, dh):
 
 def right(name, story, source, first="", **more):
     """A right answer to multiply_backward."""
-    return Attack(name, story, ZERO, answers={"multiply_backward": source}, worth=RIGHT, first=first, **more)
+    return Attack(name, story, ZERO, answers={"multiply_backward": source}, worth=RIGHT, first=first, flagged=(), **more)
 
 
 def filtered(name, story, body):
@@ -104,6 +104,14 @@ with ThreadPoolExecutor(2) as pool:
     assert list(pool.map(abs, [-1, 2])) == [1, 2]
 assert subprocess.run([sys.executable, '-c', 'print(1)'], capture_output=True, text=True).stdout == '1\\n'
 """),
+    right("eight processes at once", "which share most of their memory: counted once each, it would be too much", RIGHT["multiply_backward"], first="""
+import multiprocessing, time
+with multiprocessing.get_context('fork').Pool(8) as pool:
+    assert pool.map(abs, [-1] * 8) == [1] * 8
+    time.sleep(0.5)
+"""),
+    right("a widget", "imported beside the answer and shown", "from course_lib.widgets import FilterSlide, GraphStepper\n" + RIGHT["multiply_backward"],
+          first="import course_lib.widgets as w\nw.FilterSlide([[1.0]], [[1.0]], stride=1)"),
     right("asyncio", "an event loop in a cell", RIGHT["multiply_backward"], first="import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 1\nassert await f() == 1"),
     right("np.random seeded", "at the top of the notebook", RIGHT["multiply_backward"], first="import numpy as np\nnp.random.seed(0)\nnp.set_printoptions(precision=2)\nnp.seterr(all='ignore')"),
     right("a syntax error in a cell of their own", "below the answer", RIGHT["multiply_backward"], last="def broken(:\n    pass"),
@@ -160,7 +168,7 @@ hint('07.filter_gradient')
     *[Attack(f"one question {name}", "the others keep their marks", ONE, answers={"gates_backward": f"import os\ndef gates_backward(x, y, z, dout):\n    {body}\n"},
              verdicts=verdicts, limits={"cell_seconds": 3})
       for name, body, verdicts in (("crashes", "os.abort()", ("crashed",)), ("never ends", "while True: pass", ("timeout",)), ("has no memory", "return bytearray(1 << 40)", ("ok",)),
-                                   ("takes all memory", "held = []\n    while True: held.append(bytearray(1 << 22))", ("memory", "crashed", "ok")), ("exits", "raise SystemExit", ("ok",)),
+                                   ("takes all memory", "held = []\n    while True: held.append(bytearray(1 << 22))", ("memory", "crashed", "ok", "timeout")), ("exits", "raise SystemExit", ("ok",)),
                                    ("asks for input", "return input()", ("ok",)), ("prints without end", "while True: print('x' * 1000)", ("ok", "output", "timeout")))],
     Attack("one question keeps all memory", "those that do not call it are innocent", ONE, answers={"circuit_forward": """
 KEPT = []

@@ -39,6 +39,24 @@ def multiply_backward(x, y, dout):
 from course_lib.check.exercises import start_here
 multiply_backward = start_here.multiply_backward
 """),
+    borrowed("a graph of the gates", ONE, "gates_backward", """
+from course_lib.graph import Add, Graph, Input, Max, Multiply
+def gates_backward(x, y, z, dout):
+    g = Graph()
+    a, b, c = (g.add(Input(v)) for v in (x, y, z))
+    g.add(Multiply(), g.add(Add(), a, b), g.add(Max(), b, c))
+    g.forward()
+    return tuple(g.backward(dout).values())[:3]
+"""),
+    borrowed("the gates one by one", ONE, "gates_backward", """
+from course_lib.graph import Add, Max, Multiply
+def gates_backward(x, y, z, dout):
+    add, top, times = Add(), Max(), Multiply()
+    times.forward(add.forward(x, y), top.forward(y, z))
+    da, dm = times.backward(dout)
+    (dx, dy), (dy2, dz) = add.backward(da), top.backward(dm)
+    return dx, dy + dy2, dz
+"""),
     borrowed("circuit_backward", ONE, "circuit_backward", """
 from course_lib import flat
 def circuit_backward(dL, cache):

@@ -140,7 +140,7 @@ RESULTS = {
 }
 
 ATTACKS = [Attack(name, tries, answers={"multiply_backward": f"{TRICKS}\ndef multiply_backward(x, y, dout):\n    return {result}\n"},
-                  loses=("multiply_backward",), verdicts=("ok", "memory", "crashed", "timeout"))
+                  loses=("multiply_backward",), verdicts=("ok", "memory", "crashed", "timeout"), limits={"cell_seconds": 3})
            for name, (tries, result) in RESULTS.items()]
 
 ATTACKS += [

@@ -132,7 +132,7 @@ REPLIES = {  # sent in the place of the answer to a call
 ENDED = ("ok", "crashed", "timeout", "memory", "output")
 ATTACKS = [Attack(name, tries, first=f"frame\n{source}" if "frame(" in source else f"frame(\n{{'values': {{'output': {{'dict': [['output_type', 'stream'], "
                   f"['name', 'stdout'], ['text', 'x']]}}}}}})\n{source}", verdicts=ENDED,
-                  loses=("multiply_backward",) if name in ("an answer before the question", "the machinery replaced", "two speakers", "the socket shut") else ())
+                  loses=("*",) if name in ("an answer before the question", "the machinery replaced", "two speakers", "the socket shut") else ())
            for name, (tries, source) in RUN.items()]
 ATTACKS += [Attack(f"answered with {name}", tries, answers={"multiply_backward": f"def multiply_backward(x, y, dout):\n    frame({reply})\n    return 1.0, 1.0\n"},
                    verdicts=ENDED) for name, (tries, reply) in REPLIES.items()]

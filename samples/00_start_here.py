@@ -3,6 +3,19 @@
 import numpy as np
 
 
+def predict_gradients__worked_on_paper():
+    return -6, 12
+
+
+def predict_gradients__list_of_floats():
+    return [-6.0, 12.0]
+
+
+def predict_gradients__as_a_product():
+    dx, dy = 3 * np.array([-2, 4])
+    return dx, dy
+
+
 def multiply_backward__local_gradients(x, y, dout):
     local = {"x": y, "y": x}
     return dout * local["x"], dout * local["y"]

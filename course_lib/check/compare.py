@@ -63,8 +63,9 @@ def difference(value: Any, expected: Any, name: str = "result") -> Difference | 
     bad = ~np.isfinite(got)
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
-        return Difference("nan", f"{name} holds {'NaN' if np.isnan(got[index]) else 'inf'} at {at(name, index)} "
-                                 f"{_share(bad)}; expected {number(want[index])}.", got, index)
+        what = "NaN" if np.isnan(got[index]) else "inf"
+        said = f"{name} holds {what} at {at(name, index)}" if index else f"{name} is {what}"
+        return Difference("nan", f"{said}{_share(bad)}; expected {number(want[index])}.", got, index)
     ok = close(got, want)
     if ok.all():
         return None

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from . import progress
 from .compare import Difference, as_numbers, difference, same
 from .exercise import Case, Exercise, ResultForm, Wrong
 from .inputs import changed, fresh
@@ -40,7 +41,7 @@ class Trial:
 
 
 def check(exercise_id: str, *functions: Callable, points: float = 1.0, hidden: Sequence[Mapping[str, Any]] | None = None,
-          seed: int = 0) -> CheckResult:
+          seed: int = 0, variant: int | None = None, parts: Mapping[str, Callable | Sequence[Callable]] | None = None) -> CheckResult:
     """Judge the learner's functions for one exercise and return the points earned.
 
     Formula: points · (share of the (case, output) pairs that are right), rounded down to quarter points; full points
@@ -48,28 +49,44 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0, hidden: S
 
     Arguments: exercise_id, such as "07.conv2d_backward"; functions, those that the exercise names, in its order; points,
     the most that can be earned; hidden, the parameters of each hidden case (the visible cases are run when it is
-    None); seed, from which the hidden cases' numbers are drawn.
+    None); seed, from which the hidden cases' numbers are drawn; variant, of an exercise by hand, whose numbers were
+    worked with (None: the lecture's); parts, the learner's earlier functions that this one calls, by the ids of their
+    exercises: looked at only where the answer is wrong, to say which of them is.
 
     Returns a `CheckResult`: a Python float with a readable rendering. It is 0.0 where the exercise is not done yet.
-    Raises ValueError for an unknown exercise, a wrong number of functions or points that are no positive number.
+    Raises ValueError for an unknown exercise, a wrong number of functions, points that are no positive number, or a
+    variant of an exercise that has none.
     """
     from .exercises import find
 
     exercise = find(exercise_id)
     if not (isinstance(points, (int, float)) and math.isfinite(points) and points > 0):
         raise ValueError(f"points must be a positive number; got {points!r}")
+    _refuse_others(exercise, functions)
+    earlier = {}
+    for part_id, given in (parts or {}).items():
+        part = find(part_id)
+        earlier[part] = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+        _refuse_others(part, earlier[part])
+    verdict = judge(exercise, functions, cases_for(exercise, hidden, seed, variant), float(points), hidden is not None)
+    if earlier and verdict.status != "passed":
+        verdict = look_at_parts(exercise, verdict, earlier)
+    return progress.noted(verdict, functions)
+
+
+def _refuse_others(exercise: Exercise, functions: Sequence[Callable]) -> None:
     if len(functions) != len(exercise.names):
-        raise ValueError(f"check({exercise_id!r}) takes {len(exercise.names)} function(s), {', '.join(exercise.names)}; got {len(functions)}")
+        raise ValueError(f"check({exercise.id!r}) takes {len(exercise.names)} function(s), {', '.join(exercise.names)}; got {len(functions)}")
     for given, name in zip(functions, exercise.names):
         if not callable(given):
-            raise ValueError(f"check({exercise_id!r}) expects {name} to be a function; got {type(given).__name__}")
-    return judge(exercise, functions, cases_for(exercise, hidden, seed), float(points), hidden is not None)
+            raise ValueError(f"check({exercise.id!r}) expects {name} to be a function; got {type(given).__name__}")
 
 
-def cases_for(exercise: Exercise, hidden: Sequence[Mapping[str, Any]] | None, seed: int) -> list[Case]:
-    """The visible cases, or the hidden ones drawn from their parameters and the seed."""
+def cases_for(exercise: Exercise, hidden: Sequence[Mapping[str, Any]] | None, seed: int, variant: int | None = None) -> list[Case]:
+    """The visible cases (of an exercise by hand: with the variant's numbers), or the hidden ones drawn from their
+    parameters and the seed."""
     if hidden is None:
-        return list(exercise.visible())
+        return list(exercise.visible()) if variant is None else [exercise.worked(variant)]
     if exercise.draw is None:
         raise ValueError(f"{exercise.id} has no hidden cases to draw")
     rng = np.random.default_rng([seed, *_secret])
@@ -113,7 +130,8 @@ def judge(exercise: Exercise, functions: Sequence[Callable], cases: Sequence[Cas
         return unsolved(exercise, points, hidden)
     if all(t.error for t in trials):
         first = min(trials, key=lambda t: t.case.size)
-        return raised(exercise, points, hidden, first.error, learner_line(first.error), first.case, printed=said.getvalue())
+        return raised(exercise, points, hidden, first.error, learner_line(first.error), None if exercise.by_hand else first.case,
+                      printed=said.getvalue())
 
     pairs = [(t, o) for t in trials for o in exercise.outputs]
     share = sum(t.right(o) for t, o in pairs) / len(pairs)
@@ -125,6 +143,8 @@ def judge(exercise: Exercise, functions: Sequence[Callable], cases: Sequence[Cas
         # A quiz: the numbers would give the answer away; the sentences of the wrong ideas are what there is to say.
         return failed(exercise, earned, points, hidden, [replace(n, whole=True) for n in named],
                       [] if named else [Finding("", "Something in it is wrong. Find out by trying, not by guessing.")], None)
+    if exercise.by_hand:
+        return failed(exercise, earned, points, hidden, named, explain_by_hand(exercise, trials, named), None, printed=said.getvalue())
     everywhere = len({t.fault for t in trials}) == 1 and trials[0].fault is not None  # then no case says more than another
     return failed(exercise, earned, points, hidden, named, explain(exercise, trials, named), None if everywhere else smallest(trials),
                   printed=said.getvalue())
@@ -133,7 +153,7 @@ def judge(exercise: Exercise, functions: Sequence[Callable], cases: Sequence[Cas
 def try_case(exercise: Exercise, functions: Sequence[Callable], case: Case, said: io.StringIO, heard: list[str]) -> Trial:
     """One case: expected values from the reference, then the learner's, each on copies of its own."""
     trial = Trial(case, expected_values(exercise, case))
-    args, kwargs = fresh(case)
+    args, kwargs = ((), {}) if exercise.by_hand else fresh(case)  # what was worked by hand takes no arguments
     unchanged = fresh(case)
     try:
         with quiet(said, heard):
@@ -287,6 +307,63 @@ def explain(exercise: Exercise, trials: Sequence[Trial], named: Sequence[Named])
             patterns[pattern] = len(findings)
         findings.append(Finding(o, shown.differences[o].text, shown.case.label, len(off), len(trials), signature))
     return findings
+
+
+def explain_by_hand(exercise: Exercise, trials: Sequence[Trial], named: Sequence[Named]) -> list[Finding]:
+    """Which results are wrong, without the right ones: a number that was worked by hand would be given away."""
+    if faults := dict.fromkeys(t.fault for t in trials if t.fault):
+        return [Finding("", fault) for fault in faults]
+    if not named and (order := another_order(exercise, trials)):
+        return [Finding("", "", signature=order)]
+    findings = [Finding("", t.differences[o].text) for t in trials for o in exercise.outputs
+                if o in t.differences and t.differences[o].kind in ("form", "shape")]
+    told = {o for n in named for o in n.outputs}
+    wrong = [o for o in exercise.outputs if o not in told and any(o in t.differences and t.differences[o].kind in ("nan", "value") for t in trials)]
+    if wrong:
+        again = f'Work it through once more with the numbers above; hint("{exercise.id}") gives a nudge.'
+        which = "Not right" if len(exercise.outputs) == 1 else f"Not right: {', '.join(wrong)}"
+        findings.append(Finding("", f"{which}. {again}"))
+    right = [o for o in exercise.outputs if all(t.right(o) for t in trials)]
+    if right:
+        findings.append(Finding("", f"Right: {', '.join(right)}."))
+    return findings
+
+
+# --- an answer that calls earlier ones -----------------------------------------------------------------------------
+
+def look_at_parts(exercise: Exercise, verdict: CheckResult, parts: Mapping[Exercise, Sequence[Callable]]) -> CheckResult:
+    """The same verdict, with what the visible checks of the earlier functions say put in front: which of them is wrong,
+    or that none is."""
+    found = []
+    for part, functions in parts.items():
+        try:
+            found.append((part, judge(part, functions, part.visible(), 1.0)))
+        except BaseException as e:
+            e.verdict = verdict  # the process behind the functions has ended: what was found before still holds
+            raise
+    if undone := [part.name for part, v in found if v.status == "unsolved"]:
+        why = f"it builds on {' and '.join(undone)}, which {'is' if len(undone) == 1 else 'are'} not done yet"
+        if verdict.status == "unsolved":
+            return unsolved(exercise, verdict.points, verdict.hidden, why)
+        return verdict.led_by([("idea", f"{why[0].upper()}{why[1:]}: do that first.")])
+    if verdict.status == "unsolved":
+        return verdict
+    wrong = [(part, v) for part, v in found if v.status != "passed"]
+    names = [part.name for part in parts]
+    if not wrong:
+        pass_ = "passes its own check" if len(names) == 1 else f"{'both' if len(names) == 2 else 'all'} pass their own checks"
+        return verdict.led_by([("idea", f"Your {_listed(names)} {pass_}: the slip is in {exercise.name} itself.")])
+    (part, first), *others = wrong
+    lines = [("idea", f"Your {part.name} does not pass its own check: mend that first, then run this check again.")]
+    lines += first.lines[:1] if first.lines else []
+    if others:
+        lines.append(("finding", f"Wrong as well, by {'its own check' if len(others) == 1 else 'their own checks'}: {_listed([p.name for p, _ in others])}."))
+    return verdict.led_by(lines)
+
+
+def _listed(names: Sequence[str]) -> str:
+    *head, last = names
+    return f"{', '.join(head)} and {last}" if head else last
 
 
 def smallest(trials: Sequence[Trial]) -> Trial | None:

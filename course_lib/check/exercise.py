@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,7 +35,16 @@ class Case:
     @property
     def size(self) -> int:
         """How many numbers the case holds: the failing case with the fewest is the one shown."""
-        return sum(np.size(a) for a in (*self.args, *self.kwargs.values()) if not callable(a))
+        return sum(map(_count, (*self.args, *self.kwargs.values())))
+
+
+def _count(value: Any) -> int:
+    """How many numbers a value holds."""
+    if isinstance(value, Mapping):
+        return sum(map(_count, value.values()))
+    if isinstance(value, (list, tuple)):
+        return sum(map(_count, value))
+    return 0 if callable(value) else int(np.size(value))
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ class ResultForm(Exception):
     """A learner's result has another form than the exercise asks for; the message says which."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exercise:
     """One graded exercise.
 
@@ -80,15 +90,19 @@ class Exercise:
     hints        three steps on request: a nudge, the formula, the step itself (Markdown)
     all_or_nothing  no partial points (for quiz answers, where guessing would earn some)
     needs        id of the exercise whose functions come first in `answer` and must pass before this one is judged
+    by_hand      a prediction worked with pencil and paper: the learner's function takes no arguments and returns what was
+                 found; `answer` and `reference` compute it from keyword arguments whose defaults are the lecture's numbers
+    numbers      (rng) -> these keyword arguments: the lecture's where rng is None, else others, about as hard to work with;
+                 the visible case is made of them
     """
 
     id: str
     rows: tuple[str, ...]
     answer: tuple[Callable, ...]
     reference: tuple[Callable, ...]
-    arguments: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
     outputs: tuple[str, ...]
-    visible: Callable[[], Sequence[Case]]
+    visible: Callable[[], Sequence[Case]] = None  # type: ignore[assignment]  # of an exercise by hand: made of its numbers
     misconceptions: tuple[Wrong, ...]
     hints: tuple[str, str, str]
     weak: Callable[[], Sequence[Case]] = tuple
@@ -97,6 +111,30 @@ class Exercise:
     unpack: Callable[[Any], dict[str, Any]] | None = None
     all_or_nothing: bool = False
     needs: str | None = None
+    by_hand: bool = False
+    numbers: Callable[[np.random.Generator | None], dict[str, Any]] | None = None
+
+    def __post_init__(self):
+        if self.by_hand != (self.numbers is not None):
+            raise ValueError(f"{self.id}: by_hand=True and numbers= belong together")
+        if self.visible is None:
+            if not self.by_hand:
+                raise ValueError(f"{self.id}: visible= is missing, the cases of the visible check")
+            object.__setattr__(self, "visible", lambda: [self.worked(None)])
+
+    def numbers_of(self, variant: int | None) -> dict[str, Any]:
+        """The numbers to work with: the lecture's (None), or those of a variant. Raises ValueError where there are none."""
+        if self.numbers is None:
+            raise ValueError(f"{self.id} has no numbers of its own to vary: leave variant out")
+        if variant is None:
+            return self.numbers(None)
+        if isinstance(variant, bool) or not isinstance(variant, (int, np.integer)) or variant < 0:
+            raise ValueError(f"variant is {variant!r}; it is None for the lecture's numbers, or a whole number from 0")
+        return self.numbers(np.random.default_rng([zlib.crc32(self.id.encode()), int(variant)]))
+
+    def worked(self, variant: int | None) -> Case:
+        """The case of an exercise by hand: its numbers, as keyword arguments of the reference."""
+        return Case("the numbers above", (), self.numbers_of(variant))
 
     @property
     def name(self) -> str:

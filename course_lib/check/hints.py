@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import progress
+
 STEPS = ("a nudge", "the formula", "the step")
 
 
@@ -34,4 +36,5 @@ def hint(exercise_id: str, step: int = 1) -> Hint:
     exercise = find(exercise_id)
     if step not in (1, 2, 3):
         raise ValueError(f"step is {step!r}; hints come in steps 1, 2 and 3")
+    progress.hinted(exercise.id, step)
     return Hint(exercise.id, step, exercise.hints[step - 1])

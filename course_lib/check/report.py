@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MIME = "application/vnd.cnn-workbook.check+json"
 PRINTED_LINES = 12
 MOST_FINDINGS = 2  # wrong outputs told one by one where a named idea explains them
+LINE = 100  # characters of a case, before its containers are shown an entry a line
 SHOWN_NUMBERS = 48  # an array with more is described, not printed
 
 
@@ -76,6 +77,11 @@ class CheckResult(float):
 
     def __reduce__(self):
         return float, (float(self),)
+
+    def led_by(self, lines: Sequence[tuple[str, str]]) -> CheckResult:
+        """The same verdict, with these lines in front of its message."""
+        return CheckResult(self, exercise=self.exercise, status=self.status, points=self.points, headline=self.headline,
+                           lines=(*lines, *self.lines), ideas=self.ideas, hidden=self.hidden)
 
     @property
     def message(self) -> str:
@@ -158,14 +164,16 @@ def failed(exercise: Exercise, earned: float, points: float, hidden: bool, named
                        headline=f"✗ {_title(exercise, hidden)}: not right yet, {amount(earned)} of {amount(points)} points.")
 
 
-def raised(exercise: Exercise, points: float, hidden: bool, error: Exception, line: str | None, case: Case, printed: str = "") -> CheckResult:
+def raised(exercise: Exercise, points: float, hidden: bool, error: Exception, line: str | None, case: Case | None,
+           printed: str = "") -> CheckResult:
     text = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
     lines: list[tuple[str, str]] = [("finding", f"Your code stopped with {what}")]
     if line:
         lines.append(("code", line))
-    lines.append(("text", f"That was on the case \"{case.label}\"." if hidden else f"That was on the case \"{case.label}\":"))
-    if not hidden:
+    if case is not None:
+        lines.append(("text", f"That was on the case \"{case.label}\"." if hidden else f"That was on the case \"{case.label}\":"))
+    if case is not None and not hidden:
         lines.append(("code", show_arguments(exercise, case)))
     lines += _printed(printed, hidden)
     return CheckResult(0.0, exercise=exercise.id, status="error", points=points, hidden=hidden, lines=lines,
@@ -193,9 +201,22 @@ def show_value(value: Any) -> str:
         return "np.array(" + "\n".join(rows) + ")"
     if isinstance(value, (float, np.floating)):
         return number(value)
+    if isinstance(value, Mapping):
+        return _several("{", [f"{key!r}: " + show_value(v).replace("\n", "\n" + " " * (len(repr(key)) + 2)) for key, v in value.items()], "}")
+    if isinstance(value, (list, tuple)) and any(isinstance(v, (np.ndarray, Mapping, list, tuple)) for v in value):
+        ends = ("[", "]") if isinstance(value, list) else ("(", ",)" if len(value) == 1 else ")")
+        return _several(ends[0], [show_value(v) for v in value], ends[1])
     if callable(value):
         return getattr(value, "__name__", "a function")
     return repr(value)
+
+
+def _several(start: str, shown: Sequence[str], end: str) -> str:
+    """Values within brackets: on one line where they fit, else one below the other."""
+    line = start + ", ".join(shown) + end
+    if "\n" not in line and len(line) <= LINE:
+        return line
+    return start + ",\n".join(shown).replace("\n", "\n" + " " * len(start)) + end
 
 
 def show_arguments(exercise: Exercise, case: Case) -> str:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from course_lib.check import progress
 from course_lib.grading.course import START_HERE, Course, WorkbookError, content_files, kernel_environment, write_atomically
 
 FIRST_PORT = 8888
@@ -101,6 +102,7 @@ def start(course: Course, port: int | None = None, browser: bool = True) -> int:
     """
     copied = copy_to_work(course)
     port = choose_port(port)
+    progress.begin(course.work)
     if copied:
         print(f"Copied into work/: {len(copied)} new file{'s' if len(copied) > 1 else ''}.")
     print(f"Starting JupyterLab on http://127.0.0.1:{port} (Control-C stops it). If no browser opens, open the address with "

@@ -71,17 +71,23 @@ def lab(ctx: click.Context, port: int | None, no_browser: bool) -> None:
 def check(ctx: click.Context, notebook: str, solutions: bool) -> None:
     """Run the visible checks of NOTEBOOK (a file, or a number such as 07); exit 0 only when all pass."""
     from course_lib.grading.run import run_checks
-    from course_lib.grading.submit import check_cells, find_notebooks, result_rows
+    from course_lib.grading.course import read_notebook
+    from course_lib.grading.submit import check_cells, find_notebooks, result_rows, unwritten_line, with_labels
+    from course_lib.grading.written import unanswered
 
     course = _course(ctx)
     assignment, paths = find_notebooks(course, notebook, course.solutions if solutions else None)
-    for path in paths:
-        check_cells(course, assignment, path)
-    results = [result for path in paths for result in run_checks(path)]
+    results, unwritten = [], []
+    for name, path in [(check_cells(course, assignment, path)[0], path) for path in paths]:
+        with with_labels(course, assignment, name, path) as labelled:
+            results += run_checks(labelled)
+            unwritten += unanswered(read_notebook(labelled))
     if not results:
         raise WorkbookError(f"{course.show(paths[0])}: holds no check. Is it the assignment's notebook?")
     click.echo(table(("exercise", "check", "points"), result_rows(results)))
     _messages(results)
+    if unwritten:
+        click.echo(f"{unwritten_line(unwritten)}.")
     ctx.exit(0 if all(result.status == "passed" for result in results) else 1)
 
 
@@ -92,7 +98,7 @@ def check(ctx: click.Context, notebook: str, solutions: bool) -> None:
 @click.pass_context
 def submit(ctx: click.Context, notebook: str, student: str | None, out: Path | None) -> None:
     """Check NOTEBOOK (a file, or a number such as 07) and pack the hand-in, also when parts are not done."""
-    from course_lib.grading.submit import result_rows
+    from course_lib.grading.submit import result_rows, unwritten_line
     from course_lib.grading.submit import submit as make_hand_in
 
     course = _course(ctx)
@@ -102,9 +108,32 @@ def submit(ctx: click.Context, notebook: str, student: str | None, out: Path | N
     for status, words in (("unsolved", "Not done yet"), ("failed", "Wrong"), ("error", "Stopped with an error")):
         if exercises := [result.exercise for result in hand_in.by_status(status)]:
             click.echo(f"{words}: {', '.join(exercises)}")
+    if hand_in.unwritten:
+        click.echo(f"{unwritten_line(hand_in.unwritten)}, then submit again.")
+    if hand_in.relabelled:
+        click.echo("Your editor dropped the labels of the cells: they were put back in the hand-in, from what the cells say. Your file is as it was.")
     if hand_in.missing:
         click.echo(f"Cells of the assignment that are gone from the notebook: {', '.join(hand_in.missing)}")
     click.echo(f"Packed for {hand_in.student}: {course.show(hand_in.path)}. Hand in this file.")
+
+
+@workbook.command()
+@click.option("--file", type=click.Path(path_type=Path), help="Another progress file, or its folder. Default: the one in work/.")
+@click.option("--json", "as_data", is_flag=True, help="Print it as JSON.")
+@click.option("--on/--off", "turn", default=None, help="Record from now on, or no more; what is recorded stays.")
+@click.pass_context
+def progress(ctx: click.Context, file: Path | None, as_data: bool, turn: bool | None) -> None:
+    """Say which exercises are done, which misconceptions were met and overcome, which hints used, and what is next.
+
+    The checks and hints in your notebooks record it in work/.workbook-progress.json. It stays on your computer.
+    """
+    from course_lib.cli import progress as recorded
+
+    path = recorded.shown_file(_course(ctx), file)
+    if turn is not None:
+        recorded.switch(path, turn)
+    view = recorded.standing(path)
+    click.echo(recorded.as_json(view) if as_data else recorded.as_text(view))
 
 
 def _messages(results) -> None:
@@ -124,13 +153,15 @@ def _messages(results) -> None:
 @click.pass_context
 def notebooks(ctx: click.Context, assignments: tuple[str, ...], execute: bool) -> None:
     """Re-execute solutions/ and make notebooks/ from it (all, or the ASSIGNMENTS named)."""
-    from course_lib.grading import generate
+    from course_lib.grading import coverage, generate, handbook
 
     course = _course(ctx)
     names = generate.chosen(course, assignments or None)
     generate.refuse_answered(course, names)  # before minutes of executing, not after
     changed = generate.execute_solutions(course, names) if execute else []
     changed += generate.regenerate(course, names)
+    if (course.root / coverage.ROWS).is_file():
+        changed += handbook.write(course)  # what instructors read tells of the notebooks
     for path in changed:
         click.echo(f"wrote {course.show(path)}")
     if not changed:
@@ -140,13 +171,54 @@ def notebooks(ctx: click.Context, assignments: tuple[str, ...], execute: bool) -
 @workbook.command()
 @click.argument("assignment", required=False)
 @click.option("--out", type=click.Path(path_type=Path), help="The zip to write, or its folder. Default: release/.")
+@click.option("--variants", "roster", metavar="ROSTER", type=click.Path(path_type=Path),
+              help="One zip for each student of this class list, each with numbers of their own to work with by hand.")
 @click.pass_context
-def release(ctx: click.Context, assignment: str | None, out: Path | None) -> None:
-    """Make the students' zip: notebooks, library and environment, without solutions and hidden tests."""
-    from course_lib.grading.release import make_bundle
+def release(ctx: click.Context, assignment: str | None, out: Path | None, roster: Path | None) -> None:
+    """Make the students' zip: notebooks, library and environment, without solutions and hidden tests.
+
+    ROSTER has one student name a line, or in the first column of a CSV file: the names that hand-ins will have. It turns
+    variants on for the assignments in the zips, for grading too; `workbook variants` says where they are on.
+    """
+    from course_lib.grading.release import make_bundle, make_variants, unfinished
 
     course = _course(ctx)
-    click.echo(f"wrote {course.show(make_bundle(course, assignment, out))}")
+    for warning in unfinished(course, assignment):
+        click.echo(f"Warning: {warning}", err=True)
+    if roster is None:
+        click.echo(f"wrote {course.show(make_bundle(course, assignment, out))}")
+        from course_lib.grading.variants import Variants
+
+        if on := [n for n in Variants.of(course.root).on if assignment is None or n == course.resolve(assignment)]:
+            click.echo(f"Variants are on for {', '.join(on)}, and this zip has the lecture's numbers: give each student the zip of their own "
+                       "(workbook release --variants ROSTER), or turn them off (workbook variants --off).")
+        return
+    paths, on = make_variants(course, roster, assignment, out)
+    click.echo(f"wrote {len(paths)} zips to {course.show(paths[0].parent)}/: give each student the one with their name")
+    click.echo(f"Variants are on for {', '.join(on)}. The secret behind them is in variants.json: keep it with the gradebook, show it to nobody.")
+
+
+@workbook.command()
+@click.argument("assignments", nargs=-1)
+@click.option("--on/--off", "turn", default=None, help="Turn them on or off for the ASSIGNMENTS (default: all).")
+@click.pass_context
+def variants(ctx: click.Context, assignments: tuple[str, ...], turn: bool | None) -> None:
+    """Say in which assignments each student works with numbers of their own; turn that on or off."""
+    from course_lib.grading.course import read_notebook
+    from course_lib.grading.variants import FILE, Variants, variant_cell
+
+    course = _course(ctx)
+    names = [course.resolve(name) for name in assignments] or course.assignments()
+    able = [n for n in names if any(variant_cell(read_notebook(p)) is not None for p in course.notebook_files(course.solutions, n))]
+    kept = Variants.of(course.root)
+    if turn is not None:
+        if turn and (without := [n for n in names if n not in able]) and assignments:
+            raise WorkbookError(f"{', '.join(without)}: no cell there holds `VARIANT = None`, so there is nothing to vary")
+        kept.turn(able if turn else names, turn)
+    on = kept.on
+    words = {True: "numbers of their own", False: "the lecture's numbers"}
+    click.echo(table(("assignment", "students work with"), [(n, words[n in on] if n in able else "no numbers that vary") for n in names]))
+    click.echo(f"Kept in {FILE}." if kept.path.exists() else f"Variants are off ({FILE} is not there). `workbook release --variants ROSTER` turns them on.")
 
 
 @workbook.command()
@@ -203,6 +275,22 @@ def grade(ctx: click.Context, assignment: str | None, sample: bool, students: in
 # --- for the repository ---------------------------------------------------------------------------------------------
 
 
+@workbook.command()
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to write. Default: build/site.")
+@click.pass_context
+def site(ctx: click.Context, out: Path | None) -> None:
+    """Make the walkthrough's web pages from solutions/, as they are stored: nothing is executed."""
+    from course_lib.walkthrough.build import build
+
+    course = _course(ctx)
+    target, pages = build(course, out)
+    for page in pages:
+        for about in page.without:
+            click.echo(f"Warning: {page.name}: shown as a picture, since the notebook stored no program for it: {about}", err=True)
+    solutions, widgets = (sum(getattr(page, what) for page in pages) for what in ("solutions", "widgets"))
+    click.echo(f"wrote {course.show(target)}: {len(pages)} notebooks, {solutions} solutions folded, {widgets} widgets. Open {course.show(target / 'index.html')}")
+
+
 @workbook.command(context_settings={"ignore_unknown_options": True})
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
@@ -218,22 +306,71 @@ def test(ctx: click.Context, pytest_args: tuple[str, ...]) -> None:
 
 @workbook.command()
 @click.argument("words", nargs=-1)
+@click.option("--markdown", is_flag=True, help="Print the table by kind, in Markdown.")
 @click.pass_context
-def redteam(ctx: click.Context, words: tuple[str, ...]) -> None:
+def redteam(ctx: click.Context, words: tuple[str, ...], markdown: bool) -> None:
     """Attack the grading with every hand-in of redteam/ (those with all WORDS in their names); exit 0 only when all fail."""
-    from course_lib.grading.redteam import attacks, row, run_all, selected
+    from course_lib.grading.redteam import attacks, by_kind, row, run_all, selected
 
     course = _course(ctx)
     chosen = selected(attacks(course), words)
     if not chosen:
         raise WorkbookError(f"no attack in redteam/ is called {' '.join(words)}")
     findings = run_all(course, chosen)
-    click.echo(table(("attack", "what it tries", "score / deserved", "verdict", "host", ""), map(row, findings)))
+    header = ("attack", "what it tries", "score / deserved", "verdict", "host", "")
+    click.echo(by_kind(course, findings) if markdown else table(header, map(row, findings)))
     for finding in (f for f in findings if not f.failed_as_it_must):
         click.echo(f"\n{finding.attack.id}\n" + "\n".join(f"  {what}" for what in (*finding.problems, *finding.traces)))
     won = sum(not f.failed_as_it_must for f in findings)
     click.echo(f"\n{len(findings)} attacks and honest hand-ins; {won or 'none'} went otherwise than they must.")
     ctx.exit(1 if won else 0)
+
+
+@workbook.command()
+@click.option("--assignment", "chosen", multiple=True, metavar="NN", help="Only this one (may be given several times). Default: all.")
+@click.option("--slips/--no-slips", "with_slips", default=True, help="Also make slips by machine, which takes most of the time.")
+@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Exercises measured at the same time. Default: one a core.")
+@click.pass_context
+def mutants(ctx: click.Context, chosen: tuple[str, ...], with_slips: bool, jobs: int | None) -> None:
+    """Measure the checks: wrong ideas killed and named, right answers accepted, slips killed; exit 0 only at 100 %."""
+    from tqdm import tqdm
+
+    from course_lib.check.exercises import MODULES, exercises
+    from course_lib.grading import mutants as measured
+
+    course = _course(ctx)
+    if not (course.root / measured.EQUIVALENT).is_file():
+        raise WorkbookError(f"{course.root} has no {measured.EQUIVALENT}: only the course's repository can measure its checks")
+    numbers = [course.resolve(name)[:2] for name in chosen] or [name[:2] for name in course.assignments()]
+    order = [id for n in MODULES if n in numbers for id in exercises(n)]
+    if not order:
+        raise WorkbookError(f"{', '.join(chosen) or course.root}: no checks there to measure")
+    found = measured.measure_all(course, numbers, with_slips=with_slips, jobs=jobs or os.cpu_count() or 1)
+    rows = sorted(tqdm(found, total=len(order), unit="exercise", disable=None), key=lambda row: order.index(row.exercise))
+    click.echo(table(measured.HEADER if with_slips else measured.HEADER[:6], measured.table_rows(rows, with_slips)))
+    for row in rows:
+        for fault in row.faults:
+            click.echo(f"{row.exercise}: {fault}")
+    ctx.exit(1 if any(row.faults for row in rows) else 0)
+
+
+@workbook.command()
+@click.option("--write", is_flag=True, help="Write it to solutions/COVERAGE.md, and renew the tables of solutions/README.md.")
+@click.pass_context
+def coverage(ctx: click.Context, write: bool) -> None:
+    """Say where each row of the syllabus is taught, asked and tested; exit 0 only when none lacks anything."""
+    from course_lib.grading import coverage as covered
+    from course_lib.grading import handbook
+
+    course = _course(ctx)
+    rows = covered.coverage(course)
+    if write:
+        for path in handbook.write(course):
+            click.echo(f"wrote {course.show(path)}")
+    else:
+        click.echo(table(covered.HEADER, covered.table_rows(rows)))
+    click.echo(covered.summary(rows))
+    ctx.exit(1 if any(row.missing for row in rows) else 0)
 
 
 CLEANED = ("build", "release", "autograded", "feedback", ".pytest_cache")

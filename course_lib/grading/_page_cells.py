@@ -10,6 +10,7 @@ from course_lib.check.report import MIME, amount
 
 from ._page_images import picture
 from ._page_text import block, heading_text, html_text, markdown, terminal
+from .written import words_of
 
 MAX_OUTPUTS = 40  # of one cell
 MAX_PICTURES = 6  # of one cell
@@ -17,7 +18,6 @@ PICTURES = 4_000_000  # characters of pictures on one page
 WORDS = {"passed": "right", "failed": "not right yet", "unsolved": "not done yet", "error": "stopped with an error"}
 # Where a hidden check's message says on which case it failed: that tells the sizes that it asks for.
 _CASE = re.compile(r"; the smallest: .*|That was on the case .*|\s*In \d+ of \d+ cases; .*")
-STUB = "YOUR ANSWER HERE"  # nbgrader's, in a cell for prose
 SIGNS = {"passed": "✓", "failed": "✗", "unsolved": "○", "error": "✗"}
 
 
@@ -71,15 +71,16 @@ class Cells:
     def written(self, cell: Mapping, source: str, most: int) -> str:
         if cell.get("cell_type") != "markdown":
             return block(source, name="code", characters=most, lines=1500, code=True) + self.outputs(cell)
-        if source.strip() in ("", STUB):
+        if not words_of(source):
             return '<p class="note">Nothing was written here.</p>\n'
-        return f'<div class="prose">{markdown(source)}</div>\n'
+        return f'<div class="prose">{markdown(words_of(source))}</div>\n'
 
     def marked(self, label: Mapping) -> str:
         """The points of an answer that a person marks, and the words of whoever marked it."""
         out, score = "", self.scores.get(label.get("grade_id"))
         if score is not None and label.get("grade") and number(score.get("max")):
-            got = "waits for a marker" if score.get("score") is None else f"{amount(number(score['score']))} of {amount(number(score.get('max')))} points"
+            most = number(score.get("max"))
+            got = awaiting(most) if score.get("score") is None else f"{amount(number(score['score']))} of {amount(most)} points"
             out = f'<p class="note">{got}</p>\n'
         return out + self.comment(label)
 
@@ -184,6 +185,11 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return "".join(v for v in value if isinstance(v, str))
     return value if isinstance(value, str) else ""
+
+
+def awaiting(points: float) -> str:
+    """What is said of points that a person has not given yet."""
+    return f"awaiting a marker: {amount(points)} point{'' if points == 1 else 's'}"
 
 
 def number(value: object) -> float:

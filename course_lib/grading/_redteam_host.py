@@ -94,7 +94,7 @@ class Outside:
         for pid in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):
                 said = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/comm").read_bytes()
-                if self.token.encode() in said or b"rt-survivor" in said:
+                if self.token[:15].encode() in said:  # as much as a process' name may hold
                     yield f"process {pid}"
         with contextlib.suppress(OSError):
             yield from ("a socket" for line in Path("/proc/net/unix").read_text().splitlines() if self.token in line)

@@ -13,10 +13,12 @@ from traitlets import Enum, Integer, Unicode
 from course_lib.check import engine
 
 from .execute import settle
+from .library import withheld_by
 from .names import answer_names
 from .records import Records
 from .sandbox import Limits, Sandbox
 from .session import Session, Times
+from .variants import Variants, give
 
 _open: dict[tuple, Sandbox] = {}  # warm sandboxes of this process, by (withheld functions, isolation)
 
@@ -36,6 +38,8 @@ class GradingExecute(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         ids = resources.get("nbgrader", {})
+        if ids:
+            give(nb, Variants.of(CourseDirectory(parent=self).root).number(ids["assignment"], ids["student"]))
         recorded = self._recorded(ids)
         if recorded is None or not take_outputs(nb, recorded):
             self._run(nb, resources, ids)
@@ -49,7 +53,7 @@ class GradingExecute(NbGraderPreprocessor):
         return nbformat.read(path, as_version=4) if path.is_file() else None
 
     def _run(self, nb, resources, ids) -> None:
-        withheld = tuple(nb.metadata.get("workbook", {}).get("withheld", ()))
+        withheld = withheld_by(nb.metadata)
         sandbox = _open.get((withheld, self.isolation))
         if sandbox is None:
             sandbox = _open[withheld, self.isolation] = Sandbox(withheld, self.isolation)

@@ -156,13 +156,22 @@ class Course:
 
 
 def recognise(nb: NotebookNode, known: Mapping[tuple[str, str], set[str]]) -> tuple[str, str] | None:
-    """Which (assignment, notebook) the cells of `nb` belong to, judged by their grade ids alone; None when no cell does."""
-    ids = set(graded_cells(nb))
+    """Which (assignment, notebook) the cells of `nb` belong to, judged by their grade ids alone; None when no cell does.
+
+    Where an editor dropped all labels, answers are known by what their text says: the function, or the comment in it."""
+    ids = set(graded_cells(nb)) or _ids_in_text(nb)
     shared = {key: len(ids & theirs) for key, theirs in known.items() if ids & theirs}
     if not shared:
         return None
     # Two assignments may share an id: the larger part of the assignment's own cells decides.
     return max(sorted(shared), key=lambda key: (shared[key], shared[key] / len(known[key])))
+
+
+def _ids_in_text(nb: NotebookNode) -> set[str]:
+    from .written import marked
+
+    functions = {name for c in nb.cells if c.cell_type == "code" for name in re.findall(r"^(?:def|class)\s+(\w+)\b", c.source, re.MULTILINE)}
+    return functions | {name for c in nb.cells if c.cell_type == "markdown" and (name := marked(c.source))}
 
 
 def graded_cells(nb: NotebookNode) -> dict[str, NotebookNode]:

@@ -21,8 +21,8 @@ from .messages import NOT_GRADED
 from .report import Outcome
 
 HEADER = ["student", "assignment", "verdict", "points", "max_points", "waiting_for_a_person", "ideas", "notes", "late_penalty",
-          "carried_points", "flags", "isolation"]
-FIRST_HEADER = HEADER[:8]  # of earlier versions
+          "carried_points", "flags", "isolation", "points_awaiting_a_marker"]
+EARLIER_HEADERS = (HEADER[:8], HEADER[:12])  # of earlier versions
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 MOODLE = ["Username", "Full name", "Email address"]
 
@@ -38,7 +38,7 @@ def write_grades(path: Path, outcomes: Sequence[Outcome], graded: Sequence[str])
     for o in outcomes:
         if o.verdict != NOT_GRADED:
             values = (o.student, o.assignment, o.verdict, f"{o.points:g}", f"{o.most:g}", o.by_hand, "; ".join(o.ideas), "; ".join(o.notes),
-                      f"{o.penalty:g}", f"{o.points if o.carried is None else o.carried:g}", "; ".join(o.flags), o.isolation)
+                      f"{o.penalty:g}", f"{o.points if o.carried is None else o.carried:g}", "; ".join(o.flags), o.isolation, f"{o.awaiting:g}")
             rows[_key(o)] = dict(zip(HEADER, map(_plain, values), strict=True))
     kept = [rows[key] for key in sorted(rows)]
     _write(path, [HEADER, *([r[name] for name in HEADER] for r in kept)])
@@ -46,19 +46,20 @@ def write_grades(path: Path, outcomes: Sequence[Outcome], graded: Sequence[str])
 
 
 def write_canvas(path: Path, rows: Sequence[Mapping[str, str]], people: Mapping[str, Mapping[str, Any]]) -> None:
-    """The rows of grades.csv for Canvas. people: {student: {"name", "email", "lms_user_id"}}, as far as known."""
+    """The rows of grades.csv for Canvas. people: {student: {"name", "email", "lms_user_id"}}, as far as known. A grade of which
+    something still awaits a marker is left empty: Canvas has no place to say so, and leaves an empty one as it is."""
     names, students = _names(rows), _by_student(rows)
     most = {name: max(float(r["max_points"]) for r in rows if r["assignment"] == name) for name in names}
     lines = [[*CANVAS, *names], ["    Points Possible", "", "", "", "", *(f"{most[n]:g}" for n in names)]]
     for student, grades in students.items():
         person = people.get(student, {})
         lines.append([_plain(person.get("sortable") or student), _plain(person.get("lms_user_id") or ""), "", student, "",
-                      *(grades[n]["points"] if n in grades else "" for n in names)])
+                      *(grades[n]["points"] if n in grades and not _awaiting(grades[n]) else "" for n in names)])
     _write(path, lines)
 
 
 def write_moodle(path: Path, rows: Sequence[Mapping[str, str]], people: Mapping[str, Mapping[str, Any]]) -> None:
-    """The rows of grades.csv for Moodle: per assignment a grade and a feedback text."""
+    """The rows of grades.csv for Moodle: per assignment a grade and a feedback text, which says where the grade is not the last."""
     names, students = _names(rows), _by_student(rows)
     lines = [[*MOODLE, *(c for n in names for c in (n, f"{n} feedback"))]]
     for student, grades in students.items():
@@ -73,9 +74,16 @@ def write_moodle(path: Path, rows: Sequence[Mapping[str, str]], people: Mapping[
 
 def _feedback(row: Mapping[str, str]) -> str:
     said = [] if row["verdict"] == "ok" else [f"verdict: {row['verdict']}"]
+    if waits := _awaiting(row):
+        said.insert(0, f"points so far; awaiting a marker: {waits:g} of {row['max_points']} points")
     if row["ideas"]:
         said.append(f"met in your answers: {row['ideas'].removeprefix(QUOTE)}")
     return "; ".join(said)
+
+
+def _awaiting(row: Mapping[str, str]) -> float:
+    """Points that await a marker; 0 in a row of an earlier version, which did not know."""
+    return float(row["points_awaiting_a_marker"] or 0.0)
 
 
 def _names(rows: Iterable[Mapping[str, str]]) -> list[str]:
@@ -104,7 +112,7 @@ def _earlier_rows(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
     rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8", errors="replace"), newline="")))
-    if not rows or rows[0] not in (HEADER, FIRST_HEADER):
+    if not rows or rows[0] not in (HEADER, *EARLIER_HEADERS):
         return []
     blank = dict.fromkeys(HEADER, "")
     return [blank | dict(zip(rows[0], row, strict=True)) for row in rows[1:] if len(row) == len(rows[0])]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nbconvert.exporters import Exporter
 from nbconvert.preprocessors.sanitize import SanitizeHTML
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
 from traitlets import Any, List, Set, Unicode, default
 
 from ._page_cells import label_of
@@ -17,6 +17,7 @@ from ._page_text import markdown
 from .execute import is_test
 from .pages import KEY, render
 from .strangers import OURS
+from .written import words_of
 
 HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?(?:^[^\n]*END HIDDEN TESTS[^\n]*$\n?|\Z)", re.DOTALL | re.MULTILINE)
 
@@ -36,6 +37,16 @@ class HideTests(NbGraderPreprocessor):
                 if output.output_type == "error":
                     output.traceback = [f"{output.ename}: {output.evalue}"]
         return cell, resources
+
+
+class GradesSoFar(GetGrades):
+    """nbgrader's GetGrades, which gives 0 for an answer that nobody has marked yet: here it has no score."""
+
+    def _get_score(self, cell, resources):
+        super()._get_score(cell, resources)
+        grade = self.gradebook.find_grade(cell.metadata.nbgrader["grade_id"], self.notebook_id, self.assignment_id, self.student_id)
+        if grade.needs_manual_grade and grade.manual_score is None and grade.auto_score is None:
+            cell.metadata.nbgrader["score"] = None
 
 
 class FeedbackExporter(Exporter):
@@ -98,7 +109,7 @@ class SafeToShow(SanitizeHTML):
                     data[mime] = made[0].partition(",")[2]
         if cell.cell_type == "markdown" and not label_of(cell).get("locked"):
             # TeX has links too; and no sign may be left in which the template's Markdown would find a meaning.
-            plain = markdown(_TEX_LINK.sub("", cell.source))
+            plain = markdown(_TEX_LINK.sub("", words_of(cell.source)))
             cell.source = _SIGNS.sub(lambda m: f"&#{ord(m[0])};", plain)
             return cell, resources
         super().preprocess_cell(cell, resources, cell_index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 import logging
 import os
 import re
@@ -55,6 +56,17 @@ def generate(course: Course, out: Path, assignments: Iterable[str] | None = None
         database.write_bytes(_empty_gradebook())
         for name in names:
             _generate_one(course, name, Path(out).resolve(), database)
+            for path in course.notebook_files(Path(out), name):
+                _forget_widgets(path)
+
+
+def _forget_widgets(path: Path) -> None:
+    """Drop the widgets' stored state from a student copy: nbgrader clears the outputs that showed them, but keeps it."""
+    import nbformat
+
+    nb = read_notebook(path)
+    if nb.metadata.pop("widgets", None) is not None:
+        write_atomically(path, nbformat.writes(nb) + "\n")
 
 
 @functools.cache
@@ -245,6 +257,7 @@ def _execute(course: Course, path: Path, nb: NotebookNode, bar) -> None:
         at[0] = cell_index
         bar.update()
 
+    nb.metadata.pop("widgets", None)  # of the run before; nbclient stores this run's, where there are any
     client = NotebookClient(
         nb,
         timeout=CELL_TIMEOUT,
@@ -274,7 +287,53 @@ def _execute(course: Course, path: Path, nb: NotebookNode, bar) -> None:
 
 
 def strip_volatile(nb: NotebookNode) -> None:
-    """Drop what differs from run to run or machine to machine: time stamps and the interpreter's version."""
+    """Drop what differs from run to run or machine to machine: time stamps, the interpreter's version, widgets' ids."""
     for cell in nb.cells:
         cell.metadata.pop("execution", None)
     nb.metadata.get("language_info", {}).pop("version", None)
+    number_widgets(nb)
+
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def number_widgets(nb: NotebookNode) -> None:
+    """Number the stored widgets in the order in which the notebook shows them; their own ids are drawn anew in every run.
+
+    What a shown widget refers to (its layout) is numbered after it. Widgets that nothing shows are dropped.
+    """
+    stored = nb.metadata.get("widgets", {}).get(WIDGET_STATE)
+    if not stored:
+        return
+    models = stored["state"]
+    views = [
+        output.data[WIDGET_VIEW]
+        for cell in nb.cells
+        for output in cell.get("outputs", [])
+        if WIDGET_VIEW in output.get("data", {})
+    ]
+    found: list[str] = []
+    waiting = [view["model_id"] for view in views]
+    while waiting:
+        model = waiting.pop(0)
+        if model in models and model not in found:
+            found.append(model)
+            waiting = re.findall(r'"IPY_MODEL_(\w+)"', json.dumps(models[model]["state"], sort_keys=True)) + waiting
+    new = {old: f"{number:032x}" for number, old in enumerate(found, start=1)}
+    for view in views:
+        view["model_id"] = new.get(view["model_id"], view["model_id"])
+    stored["state"] = {new[old]: _renamed(models[old], new) for old in found}
+    if not found:
+        del nb.metadata["widgets"]
+
+
+def _renamed(value, new: dict[str, str]):
+    """A stored model with every "IPY_MODEL_<old>" in it as "IPY_MODEL_<new>"."""
+    if isinstance(value, dict):
+        return {name: _renamed(inner, new) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_renamed(inner, new) for inner in value]
+    if isinstance(value, str) and value.startswith("IPY_MODEL_"):
+        return f"IPY_MODEL_{new.get(value.removeprefix('IPY_MODEL_'), value.removeprefix('IPY_MODEL_'))}"
+    return value

@@ -24,12 +24,14 @@ from .records import (
     changed_scores,
     environment,
     environment_hash,
+    plain_digest,
     points,
     reasons,
 )
 from .report import Change, Outcome, by_exercise, changes_table, exercises_text, isolation_lines, plot, summary
 from .sample import write_class
 from .strangers import received
+from .variants import Variants
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Asked:
     again: bool = False
     seed: str | None = None
     isolation: str = "sandbox"
+    variants: bool = True  # those of the course; a sample class works with the lecture's numbers
 
 
 def grade_class(course: Course, assignment: str | None = None, *, sample: bool = False, students: int | None = None, jobs: int = 2,
@@ -70,7 +73,7 @@ def grade_class(course: Course, assignment: str | None = None, *, sample: bool =
     if not sample and not find_tasks(folders.submitted, names):
         raise WorkbookError(f"{course.show(folders.submitted)} holds no hand-in for {', '.join(names)}: each is a folder "
                             f"STUDENT/ASSIGNMENT/ with the notebook in it; `workbook collect DIR` sorts files there")
-    asked = Asked(jobs, feedback, scheduler, again, seed, "sandbox" if sandbox else "none")
+    asked = Asked(jobs, feedback, scheduler, again, seed, "sandbox" if sandbox else "none", variants=not sample)
     with contextlib.closing(book), book.only_run(), this_environment():
         if sample:
             for name in names:
@@ -88,6 +91,8 @@ class Run:
         self.before: dict[str, dict[str, str]] = {}  # assignment: {student: id in the gradebook}, before this run
         self.outcomes: dict[tuple[str, str], Outcome] = {}
         self.changes: list[Change] = []
+        self.told: dict[Task, str] = {}  # what the pages that are being made say of scores and comments
+        self.variants = Variants.of(course.root) if asked.variants else None
         self.started = time.monotonic()
 
     def grade(self, tasks: list[Task]) -> list[Outcome]:
@@ -148,8 +153,12 @@ class Run:
     def _prepare(self, task: Task) -> Prepared | None:
         """The hand-in, read; None where nothing changed since it was graded."""
         source = self.sources[task.assignment]
-        prepared = prepare(task, source, self.known_ids, self.asked.isolation)
         old = self.records.read(task.assignment, task.student)
+        variant = self.variants and self.variants.number(task.assignment, task.student)
+        if self.variants and old and old.get("variant") is not None and not self.variants.path.exists():
+            raise WorkbookError(f"{task.assignment}, {task.student}: graded with variant {old['variant']} before, and {self.variants.path} is "
+                                "gone: restore it from a backup. Without it everybody would be graded with the lecture's numbers")
+        prepared = prepare(task, source, self.known_ids, self.asked.isolation, variant)
         entry = self.before[task.assignment].get(task.student)
         if old and not self.asked.again and old["key"] == prepared.key and old.get("entry") == entry:
             folder = self.folders.autograded / task.student / task.assignment
@@ -171,7 +180,7 @@ class Run:
             record["hashes"] = {name: prepared.key[name] for name in ("source", "submission", "environment")}
             record["key"] = prepared.key
             entry = self.writer.record(record, received(task.folder), source.files)
-            self.records.write(record, entry=entry.id, tests=source.tests, environment=environment())
+            self.records.write(record, entry=entry.id, tests=source.tests, environment=environment(), written=entry.written)
         except (WorkbookError, OSError) as e:
             return Outcome(task.student, task.assignment, NOT_GRADED, [str(e)], failed=True), None, None
         self._compare(old, record | {"tests": source.tests, "environment": environment()})
@@ -199,13 +208,15 @@ class Run:
         if not self.asked.feedback:
             return outcome
         frames = self.sources[task.assignment].frames
-        if "notebooks" not in record:  # of an earlier run: only where a page is missing
-            if all((self._page_folder(task) / f"{name}.html").is_file() for name in frames):
+        said = {name: {i: {"score": None if waits else s, "max": most} for i, (s, most, waits) in cells.items()}
+                for name, cells in entry.scores.items()}
+        told = plain_digest([said, entry.comments, entry.penalty])
+        if "notebooks" not in record:  # of an earlier run: only where a page is missing, or a person gave marks or words since
+            if record.get("told") == told and all((self._page_folder(task) / f"{name}.html").is_file() for name in frames):
                 return outcome
             folder = self.folders.autograded / task.student / task.assignment
             record = {**record, "notebooks": {name: (folder / f"{name}.ipynb").read_text(encoding="utf-8") for name in frames}}
-        said = {name: {i: {"score": None if waits else s, "max": most} for i, (s, most, waits) in cells.items()}
-                for name, cells in entry.scores.items()}
+        self.told[task] = told
         workers.submit(("pages", task), {"do": "pages", "record": record, "comments": entry.comments, "penalty": entry.penalty,
                                          "scores": said})
         return outcome
@@ -219,6 +230,8 @@ class Run:
                 raise WorkbookError(reply["failed"])
             for name, page in reply["pages"].items():
                 write_atomically(self._page_folder(task) / name, page)
+            if kept := self.records.read(task.assignment, task.student):
+                self.records.write(kept, told=self.told[task])
         except (WorkbookError, OSError) as e:
             outcome = self.outcomes[task.assignment, task.student]
             outcome.failed = True
@@ -247,8 +260,16 @@ class Run:
         write_canvas(tables[1], rows, people)
         write_moodle(tables[2], rows, people)
         print(f"\n{isolation_lines(outcomes)}")
+        if self.variants and (varied := [name for name in graded if name in self.variants.on]):
+            print(f"variants: each student's own numbers in {', '.join(varied)} ({show(self.variants.path)}; workbook variants)")
         if waiting := sum(o.by_hand for o in outcomes):
-            print(f"{waiting} answer{'s wait' if waiting > 1 else ' waits'} for a person: nbgrader formgrader")
+            amount = sum(o.awaiting for o in outcomes)
+            print(f"Awaiting a marker: {waiting} answer{'s' if waiting > 1 else ''}, {amount:g} points. Mark them in `nbgrader formgrader` (what to give "
+                  "for what stands below each model answer in solutions/), then run `workbook grade` again: it only brings pages and tables up to date. "
+                  f"Until then {show(tables[0])} and {show(tables[2])} hold points so far, and {show(tables[1])} leaves these students' grades empty.")
+        if again := sum(o.again for o in outcomes):
+            print(f"{again} mark{'s were' if again > 1 else ' was'} given to an earlier text of the answer, and count until you look at "
+                  f"{'them' if again > 1 else 'it'} again: nbgrader formgrader")
         more = f", {unchanged} unchanged since an earlier run" if unchanged else ""
         print(f"{ran} hand-ins graded{more}, in {time.monotonic() - self.started:.0f} s. Gradebook {self.book.shown}; "
               f"{', '.join(show(p) for p in [*tables, *pictures])}"
@@ -264,7 +285,7 @@ def _outcome(record: Mapping[str, Any], entry: Entry) -> Outcome:
         carried = entry.points + forward - points(record)
     return Outcome(
         record["student"], record["assignment"], record["verdict"], list(record["notes"]), list(record["ideas"]), record["unsolved"],
-        record["errors"], entry.points, entry.most, entry.waiting, seconds=float(record.get("times", {}).get("seconds", 0.0)),
+        record["errors"], entry.points, entry.most, entry.waiting, awaiting=entry.awaiting, again=entry.again, seconds=float(record.get("times", {}).get("seconds", 0.0)),
         carried=carried, penalty=sum(entry.penalty.values()), flags=list(record["flags"]), isolation=record["isolation"],
         scores={i: s for found in entry.scores.values() for i, s in found.items()}, cells=cells)
 

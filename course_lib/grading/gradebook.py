@@ -30,7 +30,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from .course import Course, WorkbookError, content_files, this_environment, write_atomically
 from .locks import check_unlocked, only_run
 from .records import Records, digest
-from .settings import configure
+from .settings import configure, copy_steps
 
 _ERROR = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Entry): ")
 ADVISORY = 0x776F726B626F6F6B  # "workbook": the name of our lock in a PostgreSQL database
@@ -106,8 +106,7 @@ class Book:
         self.records = Records(folders.records)
         self.log = logging.Logger("workbook.grade", logging.INFO)  # outside the logging tree: `_run` keeps what it says
         # Frames keep their hidden tests, so that a hand-in can be run on one outside nbgrader.
-        self.config.GenerateAssignment.preprocessors = [
-            p for p in GenerateAssignment.preprocessors.default_args[0] if p not in (ClearHiddenTests, ClearMarkScheme)]
+        self.config.GenerateAssignment.preprocessors = copy_steps(ClearHiddenTests, ClearMarkScheme)
         if self.file is not None:
             check_unlocked(self.file)
             self.file.parent.mkdir(parents=True, exist_ok=True)

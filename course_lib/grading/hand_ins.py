@@ -74,13 +74,13 @@ class Prepared:
         return {"do": "grade", "job": {**self.job, "notebooks": notebooks, "files": files}}
 
 
-def prepare(task: Task, source: Source, known_ids: Mapping[str, list[str]], isolation: str) -> Prepared:
-    """The hand-in, read. Never raises for what it holds."""
+def prepare(task: Task, source: Source, known_ids: Mapping[str, list[str]], isolation: str, variant: int | None = None) -> Prepared:
+    """The hand-in, read. variant: the student's, where each has numbers of their own. Never raises for what it holds."""
     readings = read_hand_in(task.folder, source.frames)
     submission = plain_digest({name: [r.sha256, r.verdict, r.reason] for name, r in readings.items()})
     key = {"source": source.hash, "submission": submission, "environment": environment_hash(), "limits": LIMITS, "isolation": isolation,
-           "seed": source.seed}
+           "seed": source.seed, **({} if variant is None else {"variant": variant})}
     job = {"student": task.student, "assignment": task.assignment, "known_ids": known_ids, "seed": source.seed, "isolation": isolation,
-           "limits": LIMITS}
+           "limits": LIMITS, "variant": variant}
     given = {name: {"submission": r.text, "refused": [r.verdict, r.reason] if r.verdict else None} for name, r in readings.items()}
     return Prepared(job, given, list(dict.fromkeys(n for r in readings.values() for n in r.notes)), key)

@@ -31,14 +31,24 @@ def copied(nb: NotebookNode, frame: NotebookNode) -> Iterator[tuple[str, str]]:
 def shapes(source: str) -> dict[str, str]:
     """{function: its syntax tree without names of its own, docstring and annotations} of a text's larger functions."""
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    except _UNREADABLE:
         return {}
-    return {node.name: shape for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and (shape := _shape(node))}
+    return {f.name: shape for f in functions if (shape := _shape(f))}
+
+
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def _shape(function: ast.FunctionDef) -> str | None:
-    function = ast.parse(ast.unparse(function)).body[0]
+    """None for a small function, and for one whose tree is too deep to look at."""
+    try:
+        return _own_names_aside(ast.parse(ast.unparse(function)).body[0])
+    except _UNREADABLE:
+        return None
+
+
+def _own_names_aside(function: ast.FunctionDef) -> str | None:
     if ast.get_docstring(function) is not None:
         function.body = function.body[1:] or [ast.Pass()]
     own: dict[str, str] = {}

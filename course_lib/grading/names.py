@@ -21,7 +21,18 @@ def builtin_names() -> frozenset[str]:
 def _table(source: str) -> symtable.SymbolTable | None:
     try:
         return symtable.symtable(source, "cell", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # a magic, or something worse: not Python
+    except _NOT_PYTHON:
+        return None
+
+
+_NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)  # a magic, or something worse
+
+
+def _tree(source: str) -> ast.Module | None:
+    """Also where symtable could read it: a tree of Python's objects may be as deep as Python's stack, and no deeper."""
+    try:
+        return ast.parse(source)
+    except _NOT_PYTHON:
         return None
 
 
@@ -43,7 +54,8 @@ def _global_uses(table: symtable.SymbolTable):
 def _first_bound(source: str) -> set[str]:
     """Functions, classes and imports of the cell itself: they are there before anything uses them."""
     names: set[str] = set()
-    for node in ast.parse(source).body:
+    tree = _tree(source)
+    for node in tree.body if tree else ():
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.add(node.name)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -85,9 +97,8 @@ def needed_cells(cells: Iterable, untouched: Iterable[str]) -> set[str]:
 
 
 def _imports(source: str) -> set[str]:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
+    tree = _tree(source)
+    if tree is None:
         return set()
     return {(a.asname or a.name).partition(".")[0] for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names}
 

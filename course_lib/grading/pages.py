@@ -14,7 +14,7 @@ from typing import Any
 
 from course_lib.check.report import amount
 
-from ._page_cells import Cells, Question, number, questions_of
+from ._page_cells import Cells, Question, awaiting, number, questions_of
 from ._page_style import HEAD, STYLE
 from ._page_text import html_text, visible
 from .course import WorkbookError, write_atomically
@@ -39,7 +39,8 @@ def about(record: Mapping, notebook: str) -> dict[str, Any]:
     `nbgrader generate_feedback` write the same page."""
     times, hashes = record.get("times") or {}, record.get("hashes") or {}
     carried = {i: s["carried"] for i, s in (record["scores"].get(notebook) or {}).items() if s.get("carried") is not None}
-    return {"verdict": record["verdict"], "isolation": record.get("isolation", ""), "notes": list(record.get("notes") or ()),
+    variant = {} if record.get("variant") is None else {"variant": record["variant"]}
+    return {**variant, "verdict": record["verdict"], "isolation": record.get("isolation", ""), "notes": list(record.get("notes") or ()),
             "graded": times.get("started", ""), "submission": hashes.get("submission", ""), "carried": carried,
             "hidden": [i for i, s in (record["scores"].get(notebook) or {}).items() if s.get("hidden")]}
 
@@ -123,9 +124,9 @@ def _table(scores: Mapping[str, Mapping], questions: list[Question], penalty: fl
     waits = sum(r[4] for r in rows)
     extra = '<th scope="col" class="num">With the error carried forward</th>' if carried_at_all else ""
 
-    def numbers(s: float, c: float, m: float, waiting: int = 0) -> str:
-        more = f'<td class="num">{amount(c)}</td>' if carried_at_all else ""
-        said = f"{amount(s)} so far" if waiting else amount(s)
+    def numbers(s: float, c: float, m: float, waiting: float = 0.0) -> str:
+        more = f'<td class="num">{"" if waiting == m else amount(c)}</td>' if carried_at_all else ""
+        said = awaiting(m) if waiting == m else f"{amount(s)} so far" if waiting else amount(s)
         return f'<td class="num">{said}</td><td class="num">{amount(m)}</td>{more}'
 
     lines = "".join(f'<tr><th scope="row">{link}</th>{numbers(s, c, m, w)}</tr>\n' for link, s, m, c, w in rows)
@@ -134,17 +135,19 @@ def _table(scores: Mapping[str, Mapping], questions: list[Question], penalty: fl
         lines += f'<tr><th scope="row">Handed in late</th><td class="num">−{amount(penalty)}</td><td></td>{"<td></td>" if extra else ""}</tr>\n'
     note = ('<p class="note">Carried forward: the points with our answer in the place of an earlier one of yours that '
             "this question builds on.</p>\n") if carried_at_all else ""
-    wait = f" {waits} answer{'s' if waits > 1 else ''} still wait{'' if waits > 1 else 's'} for a marker." if waits else ""
-    total = f'<p class="total"><strong>{amount(score)} of {amount(most)} points.</strong>{wait}</p>\n'
+    said = awaiting(waits)
+    wait = f" {said[0].upper()}{said[1:]}." if waits else ""
+    total = f'<p class="total"><strong>{amount(score)} of {amount(most)} points{" so far" if waits else ""}.</strong>{wait}</p>\n'
     return ('<table>\n<caption>Points per question</caption>\n<thead><tr><th scope="col">Question</th><th scope="col" class="num">Points</th>'
             f'<th scope="col" class="num">of</th>{extra}</tr></thead>\n<tbody>\n{lines}</tbody>\n'
-            f'<tfoot><tr><th scope="row">Total</th>{numbers(score, carried - penalty, most)}</tr></tfoot>\n</table>\n{note}'), total
+            f'<tfoot><tr><th scope="row">Total</th>{numbers(score, carried - penalty, most, waits)}</tr></tfoot>\n</table>\n{note}'), total
 
 
-def _sum(scores: Mapping[str, Mapping], ids: Sequence[str]) -> tuple[float, float, float, int]:
+def _sum(scores: Mapping[str, Mapping], ids: Sequence[str]) -> tuple[float, float, float, float]:
+    """(points, most points, points with errors carried forward, points that await a marker)."""
     got = [number(scores[i].get("score")) for i in ids]
     forward = [number(g if (c := scores[i].get("carried")) is None else c) for i, g in zip(ids, got, strict=True)]
-    return sum(got), sum(number(scores[i].get("max")) for i in ids), sum(forward), sum(scores[i].get("score") is None for i in ids)
+    return sum(got), sum(number(scores[i].get("max")) for i in ids), sum(forward), sum(number(scores[i].get("max")) for i in ids if scores[i].get("score") is None)
 
 
 def _verdict(facts: Mapping) -> str:
@@ -153,6 +156,8 @@ def _verdict(facts: Mapping) -> str:
     notes = [str(n)[:600] for n in list(facts.get("notes") or ())[:20]]
     if notes:
         rows.append(("Noted", "<br>".join(map(html_text, notes))))
+    if isinstance(facts.get("variant"), int):
+        rows.append(("Your numbers", f"variant {facts['variant']}"))
     if facts.get("isolation"):
         rows.append(("Your code ran in", html_text(facts["isolation"])))
     return f"<dl>{''.join(f'<dt>{k}</dt><dd>{v}</dd>' for k, v in rows)}</dl>\n"

@@ -18,8 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from .bounds import OutOfTime, bounded
 from .box.peer import MAX_HANDLES, Peer, raised, told
-from .box.wire import Channel, Closed, Handle, Late, NotSent, Reader, WireError
+from .box.values import Handle, NotSent, Reader, WireError, Writer
+from .box.wire import Channel, Closed, Late
+from .copies import Copies, write_back
 
 MAX_OUTPUTS = 2_000  # outputs of one cell
 MAX_SHOWN = 30_000_000  # characters of one cell's outputs, pictures included
@@ -95,6 +98,7 @@ class Box(Peer):
         super().__init__(channel)
         self.status, self.ended = status, ended
         self.stand_ins: dict[int, StudentObject] = {}
+        self.copies = Copies(lambda: Writer(self.export))
         self.outputs: list[dict] = []
         self.shown = 0
         self.report: dict | None = None  # what the warder told in the end: "code", "cpu", "peak_kb", "killed"
@@ -135,13 +139,15 @@ class Box(Peer):
         self._checked("bind", {"name": name}, value=value)
 
     def call(self, target: dict, args: tuple, kwargs: dict) -> Any:
+        copies = self.copies.among(args, kwargs)
         reply = self._checked("call", target, args=args, kwargs=kwargs)
         self._hear(reply)
         if "changed" in reply:
             changed = reply["changed"]
             if isinstance(changed, list) and len(changed) == 2:
-                _write_back(list(args), changed[0])
-                _write_back(kwargs, changed[1])
+                write_back(list(args), changed[0])
+                write_back(kwargs, changed[1])
+                self.copies.renew(copies)
         return self._value(reply)
 
     def answer(self, what: str, plain: dict, **values: Any) -> Any:
@@ -195,7 +201,10 @@ class Box(Peer):
 
     def _served(self, work: Callable[[], Any]) -> tuple[dict, dict]:
         try:
-            return {}, {"value": work()}
+            with bounded(self.channel.deadline):
+                return {}, {"value": work()}
+        except OutOfTime:
+            raise self._end("timeout", "it ran for too long and was stopped") from None
         except Exception as e:
             return {"raised": told(e)}, {}
 
@@ -236,6 +245,12 @@ class Box(Peer):
                 raise WireError("too many objects were handed over")
             known = self.stand_ins[handle.number] = (StudentFunction if handle.callable else StudentObject)(self, handle)
         return known
+
+    def _writer(self) -> Writer:
+        return Writer(self.export, known=self.copies.known)
+
+    def _reader(self, blob: bytes | bytearray) -> Reader:
+        return Reader(blob, self.own, self.stand_in, remember=self.copies.remember)
 
     def number_of(self, value: Any) -> int | None:
         return value._handle.number if isinstance(value, StudentObject) and value._box is self else None
@@ -307,30 +322,6 @@ def _number(values: dict) -> int:
     if not isinstance(number, int) or isinstance(number, bool):
         raise WireError("not an object's number")
     return number
-
-
-def _write_back(mine: Any, theirs: Any) -> None:
-    """What a call did to its arguments, done to the caller's: arrays, lists and dicts in place, as far as they still fit."""
-    if isinstance(mine, np.ndarray) and isinstance(theirs, np.ndarray):
-        if mine.shape == theirs.shape and mine.flags.writeable and mine.dtype == theirs.dtype:
-            mine[...] = theirs
-    elif isinstance(mine, (list, tuple)) and isinstance(theirs, (list, tuple)):
-        if isinstance(mine, list) and len(mine) != len(theirs):
-            mine[:] = theirs
-            return
-        for i, (a, b) in enumerate(zip(mine, theirs)):
-            if isinstance(a, (np.ndarray, list, dict, tuple)):
-                _write_back(a, b)
-            elif isinstance(mine, list) and type(a) is type(b) and a != b:
-                mine[i] = b
-    elif isinstance(mine, dict) and isinstance(theirs, dict):
-        for key in [k for k in mine if k not in theirs]:
-            del mine[key]
-        for key, value in theirs.items():
-            if key in mine and isinstance(mine[key], (np.ndarray, list, dict, tuple)):
-                _write_back(mine[key], value)
-            else:
-                mine[key] = value
 
 
 _WARNINGS = {w.__name__: w for w in (UserWarning, RuntimeWarning, DeprecationWarning, FutureWarning, SyntaxWarning)}

@@ -20,7 +20,7 @@ import nbformat
 from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook, new_uuid
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, Execute, SaveAutoGrades
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import Boolean, and_, bindparam, case, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -28,25 +28,35 @@ from .autograde import GradingExecute
 from .course import WorkbookError
 from .gradebook import Book, Cells
 from .pages import KEY, about
+from .records import digest
 
 TIMESTAMP = "timestamp.txt"
 # Of the configured steps those that are done, or done here in another way. None of them may run an answer here.
 NOT_REPEATED = (GradingExecute, Execute, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata)
 _GRADES, _COMMENTS = Grade.__table__, Comment.__table__
 
+# nbgrader asks for every mark again when a hand-in is run again. Here one stands as it did where the answer is the same text.
 _SET_GRADE = (update(_GRADES).where(_GRADES.c.cell_id == bindparam("cell"), _GRADES.c.notebook_id == bindparam("notebook"))
               .values(auto_score=bindparam("auto"),
-                      needs_manual_grade=case((_GRADES.c.manual_score.is_not(None), True), else_=bindparam("waits"))))
+                      needs_manual_grade=case((and_(_GRADES.c.manual_score.is_not(None), bindparam("same", type_=Boolean)), _GRADES.c.needs_manual_grade),
+                                              (_GRADES.c.manual_score.is_not(None), True), else_=bindparam("waits"))))
 _SET_COMMENT = (update(_COMMENTS).where(_COMMENTS.c.cell_id == bindparam("cell"), _COMMENTS.c.notebook_id == bindparam("notebook"))
                 .values(auto_comment=bindparam("said")))
 
 
 @dataclass
 class Entry:
-    """What the gradebook holds of one hand-in. scores: {notebook: {grade id: (score, most points, waits for a person)}}."""
+    """What the gradebook holds of one hand-in.
+
+    scores   {notebook: {grade id: (score, most points, awaits a person's mark)}}
+    again    how many marks were given to another text than the one that is there now: to be looked at again
+    written  {notebook/grade id: digest of the text} of the answers that a person marks
+    """
 
     id: str
     scores: dict[str, dict[str, tuple[float, float, bool]]] = field(default_factory=dict)
+    again: int = 0
+    written: dict[str, str] = field(default_factory=dict)
     comments: dict[str, dict[str, str]] = field(default_factory=dict)
     penalty: dict[str, float] = field(default_factory=dict)
 
@@ -62,6 +72,11 @@ class Entry:
     @property
     def waiting(self) -> int:
         return sum(waits for cells in self.scores.values() for _, most, waits in cells.values() if most > 0)
+
+    @property
+    def awaiting(self) -> float:
+        """Points that nobody has given or refused yet."""
+        return sum(most for cells in self.scores.values() for _, most, waits in cells.values() if waits)
 
 
 class Writer:
@@ -82,11 +97,15 @@ class Writer:
         cells = self.book.cells[assignment]
         if missing := sorted(set(cells.notebooks) - set(notebooks)):
             raise WorkbookError(f"{assignment}, {student}: the record holds no notebook {', '.join(missing)}")
+        written = _written(notebooks)
+        before = (self.book.records.read(assignment, str(student)) or {}).get("written") or {}
+        same = {i for i, text in written.items() if before.get(i) == text}
         try:
-            entry = self._commit(student, cells, notebooks, received)
+            entry = self._commit(student, cells, notebooks, received, same)
         except SQLAlchemyError as e:
             why = " ".join(str(getattr(e, "orig", e)).split())
             raise WorkbookError(f"{assignment}, {student}: the gradebook did not take it ({why})") from e
+        entry.written = written
         texts = {f"{name}.ipynb": self._finished(record, name, nb) for name, nb in notebooks.items()}
         if received is not None:
             texts[TIMESTAMP] = received.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC").encode()
@@ -102,18 +121,19 @@ class Writer:
 
     # --- the gradebook -----------------------------------------------------------------------------------------------
 
-    def _commit(self, student: str, cells: Cells, notebooks: Mapping[str, Any], received: datetime | None) -> Entry:
+    def _commit(self, student: str, cells: Cells, notebooks: Mapping[str, Any], received: datetime | None, same: set[str]) -> Entry:
         for attempt in range(3):
             try:
                 with self.book.gb.engine.begin() as c:
-                    return self._write(c, student, cells, notebooks, received)
+                    return self._write(c, student, cells, notebooks, received, same)
             except OperationalError as e:  # somebody saves in the formgrader just now: SQLite waited 5 s already
                 if "locked" not in str(e) or attempt == 2:
                     raise
                 time.sleep(0.2)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _write(self, c: Connection, student: str, cells: Cells, notebooks: Mapping[str, Any], received: datetime | None) -> Entry:
+    def _write(self, c: Connection, student: str, cells: Cells, notebooks: Mapping[str, Any], received: datetime | None,
+               same: set[str]) -> Entry:
         when = None if received is None else received.astimezone(UTC).replace(tzinfo=None)
         if c.execute(select(Student.id).where(Student.id == student)).first() is None:
             c.execute(insert(Student).values(id=student))
@@ -130,7 +150,7 @@ class Writer:
         places = _places(c, cells, submission)
         for name, nb in notebooks.items():
             if name in cells.notebooks:
-                _save(c, cells, name, places[name], nb)
+                _save(c, cells, name, places[name], nb, same)
         due = None if cells.duedate is None else cells.duedate + extension if extension else cells.duedate
         late = max(0.0, (when - due).total_seconds()) if when and due else 0.0
         entry = self._entry(c, cells, submission)
@@ -149,10 +169,12 @@ class Writer:
         entry = Entry(submission)
         for name, place in _places(c, cells, submission).items():
             graded, written = cells.of(name, "GradeCell", "TaskCell"), cells.of(name, "SolutionCell", "TaskCell")
-            rows = c.execute(select(Grade.cell_id, Grade.score.label("score"), Grade.needs_manual_grade).where(
+            rows = c.execute(select(Grade.cell_id, Grade.score.label("score"), Grade.needs_manual_grade, Grade.manual_score).where(
                 Grade.cell_id.in_(graded), Grade.notebook_id == place)).all() if graded else []
             most = {i: float(points or 0.0) for i, (_, _, points) in cells.cells[name].items()}
-            entry.scores[name] = {graded[r.cell_id]: (float(r.score or 0.0), most[r.cell_id], bool(r.needs_manual_grade)) for r in rows}
+            entry.scores[name] = {graded[r.cell_id]: (float(r.score or 0.0), most[r.cell_id], bool(r.needs_manual_grade) and r.manual_score is None)
+                                  for r in rows}
+            entry.again += sum(bool(r.needs_manual_grade) and r.manual_score is not None for r in rows)
             said = c.execute(select(Comment.cell_id, Comment.manual_comment).where(
                 Comment.cell_id.in_(written), Comment.notebook_id == place, Comment.manual_comment.is_not(None))).all() if written else []
             entry.comments[name] = {written[r.cell_id]: r.manual_comment for r in said}
@@ -196,7 +218,13 @@ def _places(c: Connection, cells: Cells, submission: str) -> dict[str, str]:
     return {name: places[name] for name in cells.notebooks}
 
 
-def _save(c: Connection, cells: Cells, name: str, place: str, nb: Any) -> None:
+def _written(notebooks: Mapping[str, Any]) -> dict[str, str]:
+    """Digests of the answers that a person marks."""
+    return {f"{name}/{cell.metadata['nbgrader']['grade_id']}": digest(cell.source)[:16] for name, nb in notebooks.items() for cell in nb.cells
+            if is_grade(cell) and is_solution(cell)}
+
+
+def _save(c: Connection, cells: Cells, name: str, place: str, nb: Any, same: set[str]) -> None:
     """A notebook's grades and comments. Every cell has its row, also one that the notebook lacks."""
     for table, kinds in ((_GRADES, ("GradeCell", "TaskCell")), (_COMMENTS, ("SolutionCell", "TaskCell"))):
         wanted = cells.of(name, *kinds)
@@ -211,7 +239,8 @@ def _save(c: Connection, cells: Cells, name: str, place: str, nb: Any) -> None:
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
         if is_grade(cell) and grade_id in ids["GradeCell"]:
             auto, _ = determine_grade(cell)
-            grades.append({"cell": ids["GradeCell"][grade_id], "notebook": place, "auto": auto, "waits": auto is None})
+            grades.append({"cell": ids["GradeCell"][grade_id], "notebook": place, "auto": auto, "waits": auto is None,
+                           "same": f"{name}/{grade_id}" in same})
         if is_solution(cell) or is_task(cell):
             i = ids["SolutionCell"].get(grade_id) or ids["TaskCell"].get(grade_id)
             unchanged = not is_task(cell) and cell.metadata["nbgrader"].get("checksum") == compute_checksum(cell)

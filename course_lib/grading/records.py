@@ -23,7 +23,7 @@ from typing import Any
 
 from .course import WorkbookError, content_files
 
-KEY = ("source", "submission", "environment", "limits", "isolation", "seed")
+KEY = ("source", "submission", "environment", "limits", "isolation", "seed", "variant")
 NOT_KEPT = {"notebooks"}  # of a record: the executed notebooks lie in autograded/
 _SEED = re.compile(r"[0-9a-fA-F]{8,128}")
 
@@ -172,7 +172,7 @@ def reasons(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         was, now = old.get("environment") or {}, new.get("environment") or {}
         versions = [f"{n} {was.get(n, '?')} → {now[n]}" for n in ("python", "numpy", "course_lib") if was.get(n) != now.get(n)]
         said.append(f"another environment ({', '.join(versions) or 'course_lib was edited'})")
-    said += [f"other {name}" if name == "limits" else f"another {name}" for name in ("limits", "isolation", "seed") if name in differs]
+    said += [f"other {name}" if name == "limits" else f"another {name}" for name in ("limits", "isolation", "seed", "variant") if name in differs]
     if old["verdict"] != new["verdict"]:
         said.append(f"verdict {old['verdict']} → {new['verdict']}")
     return said or ["nothing that is known: what the answer does differs from run to run"]

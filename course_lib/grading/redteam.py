@@ -7,8 +7,10 @@ points than the honest parts deserve, were marks of other questions lost, and is
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
+import re
 import runpy
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,6 +58,7 @@ class Attack:
     tests     a made-up assignment of these questions: {function: (test, points, what its answer deserves)}, whose answers are
               `answers`; a test of no points is a locked cell that is no test
     loses     questions (functions) whose marks it may cost itself, "*" for all; every other question keeps them
+    flagged   questions that have to be flagged for a person, and no others; None: whichever
     """
 
     name: str
@@ -71,6 +74,7 @@ class Attack:
     folder: Callable[[Path, str], None] | None = None
     tests: Mapping[str, tuple[str, float, float]] = field(default_factory=dict)
     loses: tuple[str, ...] = ()
+    flagged: tuple[str, ...] | None = None
     verdicts: tuple[str, ...] = ("ok",)
     limits: Mapping[str, float] = field(default_factory=dict)
     kind: str = ""
@@ -115,6 +119,7 @@ class Team:
     def __init__(self, course: Course):
         self.course = course
         self.sandboxes: dict[str, Sandbox] = {}
+        self.known_ids = {a: sorted(ids) for (a, _), ids in course.known_ids().items()}
 
     def __enter__(self) -> Self:
         """What is imported and made at the first run of all is no trace of an attack's: one harmless run comes first."""
@@ -191,7 +196,7 @@ class Team:
         refused = [reading.verdict, reading.reason] if reading.verdict else None
         return {"student": "mallory", "assignment": name, "files": {}, "seed": SEED, "isolation": "sandbox", "limits": {**LIMITS, **attack.limits},
                 "notebooks": {name: {"frame": json.dumps(frame), "submission": reading.text, "refused": refused}},
-                "known_ids": {} if attack.tests else {a: sorted(ids) for (a, _), ids in self.course.known_ids().items()}}
+                "known_ids": {} if attack.tests else self.known_ids}
 
     def answers(self, attack: Attack) -> dict[str, str]:
         return {} if attack.tests else frames.base(self.course, attack.assignment)
@@ -237,6 +242,9 @@ def _looked_at(attack: Attack, record: Mapping[str, Any], folder: Path) -> Itera
     """What must hold of every record, whoever handed in."""
     if record["verdict"] not in attack.verdicts:
         yield f"verdict {record['verdict']} (expected {' or '.join(attack.verdicts)}; notes: {'; '.join(record['notes'])[:300]})"
+    flags = {f.partition(":")[0] for f in record["flags"]}
+    if attack.flagged is not None and flags != set(attack.flagged):
+        yield f"flagged: {', '.join(record['flags']) or 'nothing'} (expected {', '.join(attack.flagged) or 'nothing'})"
     if len(json.dumps(record)) > MOST_RECORD:
         yield f"a record of {len(json.dumps(record)) / 1e6:.0f} MB"
     for text in record["notebooks"].values():
@@ -269,6 +277,21 @@ def run_all(course: Course, chosen: Iterable[Attack]) -> list[Finding]:
     with Team(course) as team:
         found = [team.run(a) for a in tqdm(chosen, desc="attacking", unit="attack", disable=None)]
     return sorted(found, key=lambda f: f.attack.kind)
+
+
+def by_kind(course: Course, findings: Iterable[Finding]) -> str:
+    """The findings by kind, as a table in Markdown: what each kind is, how many there are, how many went as they must."""
+    findings = list(findings)
+    lines = ["| kind | what it is | hand-ins | more points than deserved | marks lost that were earned | host touched | as it must |",
+             "|---|---|---:|---:|---:|---:|---:|"]
+    for kind in [*sorted({f.attack.kind for f in findings}), None]:
+        mine = [f for f in findings if kind in (None, f.attack.kind)]
+        story = (ast.get_docstring(ast.parse((course.root / FOLDER / f"{kind}.py").read_text("utf-8"))) or "") if kind else ""
+        story = " ".join(re.split(r"[.:;](?:\s|$)", story, maxsplit=1)[0].split())
+        more, lost = (sum(any(word in p for p in f.problems) for f in mine) for word in ("are deserved", "kept from it"))
+        counts = len(mine), more, lost, sum(bool(f.traces) for f in mine), sum(f.failed_as_it_must for f in mine)
+        lines.append(f"| {kind or '**all**'} | {story} | {' | '.join(map(str, counts))} |")
+    return "\n".join(lines)
 
 
 def row(finding: Finding) -> tuple[str, ...]:

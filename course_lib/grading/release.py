@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 import re
@@ -24,6 +25,8 @@ from course_lib.grading.course import (
     write_atomically,
 )
 from course_lib.grading.generate import chosen, differences
+from course_lib.grading.variants import CELL, LECTURES, Variants, give, read_roster, variant_cell
+from course_lib.grading.written import without_scheme
 
 # One name for every bundle: next week's zip unpacks into the same folder, beside the student's work/.
 FOLDER = "workbook"
@@ -68,11 +71,25 @@ def make_bundle(course: Course, assignment: str | None = None, out: Path | None 
     The bytes depend on the content alone. Raises WorkbookError when notebooks/ is not what solutions/ makes, when the
     wheel cannot be built, or when a member would give away a solution or a hidden test; nothing is written then.
     """
-    names = chosen(course, None if assignment is None else [assignment])
-    label = "workbook" if assignment is None else names[0]
+    names, label, members = _checked(course, assignment)
     target = Path(out) if out is not None else course.release / f"{label}-student.zip"
     if target.is_dir():
         target = target / f"{label}-student.zip"
+    write_atomically(target, zip_bytes(members))
+    return target
+
+
+def unfinished(course: Course, assignment: str | None = None) -> list[str]:
+    """A line for each question in words that carries points and that nobody could mark: without a model answer or a scheme."""
+    names = chosen(course, None if assignment is None else [assignment])
+    return [f"{course.show(path)}: {grade_id} carries points, and its model answer or its scheme for the marker "
+            "(**Marking, n points.** and what to give for what) is missing"
+            for name in names for path in course.notebook_files(course.solutions, name) for grade_id in without_scheme(read_notebook(path))]
+
+
+def _checked(course: Course, assignment: str | None) -> tuple[list[str], str, dict[str, bytes]]:
+    """(the assignments, what to call the bundle, its members): up to date, and without anything that gives an answer away."""
+    names = chosen(course, None if assignment is None else [assignment])
     stale = differences(course, None if assignment is None else names)
     if stale:
         raise WorkbookError(f"{stale[0]}{f' (and {len(stale) - 1} more)' if stale[1:] else ''}: run `make notebooks` first")
@@ -80,8 +97,40 @@ def make_bundle(course: Course, assignment: str | None = None, out: Path | None 
     secrets = [secret for name in names for secret in secrets_of(course, name)]
     for name, data in members.items():
         refuse_leaks(name, data, secrets)
-    write_atomically(target, zip_bytes(members))
-    return target
+    return names, "workbook" if assignment is None else names[0], members
+
+
+def make_variants(course: Course, roster: Path, assignment: str | None = None, out: Path | None = None) -> tuple[list[Path], list[str]]:
+    """Write release/variants/NAME-STUDENT.zip (or into the folder `out`) for every student of the class list `roster`, each
+    with numbers of their own, and turn variants on for these assignments: grading then expects the same numbers.
+    Returns (the paths, the assignments with variants).
+
+    Raises WorkbookError like `make_bundle` and `read_roster`, and where no notebook has a cell for the number.
+    """
+    import nbformat
+
+    students = read_roster(roster)
+    names, label, members = _checked(course, assignment)
+    folder = Path(out) if out is not None else course.release / "variants"
+    if folder.suffix == ".zip" or folder.is_file():
+        raise WorkbookError(f"--out {folder}: with --variants it is a folder, for one zip a student")
+    parsed = {name: parse_notebook(data, name) for name, data in members.items() if name.endswith(".ipynb")}
+    varied = {name: PurePosixPath(name).parts[1] for name, nb in parsed.items() if variant_cell(nb) is not None}
+    if not varied:
+        raise WorkbookError(f"{', '.join(names)}: no notebook has a locked cell {CELL!r} with `{LECTURES}` in it, so there is nothing to vary")
+    variants = Variants.of(course.root)
+    on = sorted(set(varied.values()))
+    variants.turn(on, True)
+    paths = []
+    for student in students:
+        own = dict(members)
+        for name, of in varied.items():
+            nb = copy.deepcopy(parsed[name])
+            give(nb, variants.number(of, student))
+            own[name] = (nbformat.writes(nb) + "\n").encode("utf-8")
+        write_atomically(path := folder / f"{label}-{student}.zip", zip_bytes(own))
+        paths.append(path)
+    return paths, on
 
 
 def bundle_members(course: Course, names: list[str]) -> dict[str, bytes]:
@@ -167,6 +216,8 @@ def secrets_of(course: Course, assignment: str) -> Iterator[Secret]:
             regions = [("solution", r) for r in _regions(cell.source, "SOLUTION")]
             if not regions and cell.metadata.get("nbgrader", {}).get("solution"):
                 regions = [("solution", cell.source)]
+            if cell.cell_type == "markdown" and "**Marking" in cell.source:
+                regions.append(("marking scheme", cell.source[cell.source.index("**Marking"):]))
             regions += [("hidden test", r) for r in _regions(cell.source, "HIDDEN TESTS")]
             for kind, source in regions:
                 if lines := normal_lines(source):

@@ -31,7 +31,9 @@ class Outcome:
     errors: int = 0
     points: float = 0.0
     most: float = 0.0
-    by_hand: int = 0  # cells that wait for a person
+    by_hand: int = 0  # answers that await a marker
+    awaiting: float = 0.0  # their points
+    again: int = 0  # marks given to an earlier text of the answer
     failed: bool = False  # something here went wrong: no score (NOT_GRADED), or no feedback page
     seconds: float = 0.0
     carried: float | None = None  # points with the reference in the place of earlier answers; None where it makes no difference
@@ -57,8 +59,12 @@ class Change:
 
 def summary(outcomes: Sequence[Outcome]) -> str:
     return table(("student", "assignment", "verdict", "points", "what was found"),
-                 [(o.student, o.assignment, o.verdict, "-" if o.verdict == NOT_GRADED else f"{o.points:g} / {o.most:g}", _short(o))
-                  for o in outcomes])
+                 [(o.student, o.assignment, o.verdict, "-" if o.verdict == NOT_GRADED else _points(o), _short(o)) for o in outcomes])
+
+
+def _points(o: Outcome) -> str:
+    """Of an answer that nobody has marked yet neither full points nor none are said."""
+    return f"{o.points:g} / {o.most:g}" if not o.awaiting else f"{o.points:g} / {o.most - o.awaiting:g}, awaiting a marker: {o.awaiting:g}"
 
 
 def _short(o: Outcome, width: int = 100) -> str:

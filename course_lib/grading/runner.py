@@ -25,11 +25,14 @@ from course_lib.check.exercises import find
 from .course import WorkbookError, parse_notebook, recognise
 from .execute import fault, is_test, settle
 from .frame import rebuild
+from .hidden import part_names
 from .likeness import copied
+from .measured import measured
 from .names import answer_names, free
 from .run import results
 from .sandbox import Limits, Sandbox
 from .session import Session, Times
+from .variants import give, given, variant_cell
 
 Job = Mapping[str, Any]
 Record = dict[str, Any]
@@ -41,6 +44,7 @@ def run_hand_in(job: Job, sandbox: Sandbox) -> Record:
     record: Record = {
         "student": job["student"], "assignment": job["assignment"], "verdict": "ok", "notes": [], "ideas": [], "unsolved": 0,
         "errors": 0, "scores": {}, "notebooks": {}, "flags": [], "isolation": sandbox.isolation, "seed": job["seed"],
+        "variant": job.get("variant"),
         "hashes": {"submission": _hash(*(n["submission"] or "" for n in job["notebooks"].values()))},
         "times": {"started": datetime.now(UTC).isoformat(timespec="seconds"), "box_cpu": 0.0}}
     with engine.drawn_from(job["seed"]):
@@ -60,6 +64,7 @@ def _hash(*texts: str) -> str:
 
 def _grade_notebook(job: Job, name: str, sandbox: Sandbox, record: Record) -> None:
     frame = nbformat.v4.reads_json(job["notebooks"][name]["frame"])
+    give(frame, job.get("variant"))
     nb, verdict, notes = rebuilt(job, name, frame)
     record["notes"] += notes
     refused = verdict != "ok"
@@ -77,7 +82,7 @@ def _grade_notebook(job: Job, name: str, sandbox: Sandbox, record: Record) -> No
         record["notes"] += [*session.notes, *_authors_mistakes(nb)]
         record["times"]["box_cpu"] += session.box_cpu
         carried = carried_forward(nb, frame, job, sandbox)
-        record["flags"] += [f"{e}: {why}" for e, why in copied(nb, frame)]
+        record["flags"] += [f"{e}: {why}" for e, why in (*copied(nb, frame), *measured(nb, frame))]
     record["scores"][name] = {}
     for cell, result in scored_cells(nb):
         entry = _score(cell, result)
@@ -126,7 +131,18 @@ def rebuilt(job: Job, name: str, frame: NotebookNode) -> tuple[NotebookNode, str
         return frame, "wrong-assignment", [f"by its cells it is {found[0]}"]
     if built.answers == 0:
         return frame, "wrong-assignment", [f"{name}.ipynb holds none of this assignment's answer cells"]
-    return built.notebook, "ok", built.notes
+    return built.notebook, "ok", [*built.notes, *_other_numbers(frame, submission, job)]
+
+
+def _other_numbers(frame: NotebookNode, submission: NotebookNode, job: Job) -> list[str]:
+    """Was the hand-in worked with other numbers than it is graded with? Said to student and instructor."""
+    theirs, ours = given(submission), job.get("variant")
+    if variant_cell(frame) is None or theirs is None or theirs == str(ours):
+        return []
+    worked = "the lecture's numbers" if theirs == "None" else f"the numbers of variant {theirs}"
+    if ours is None:
+        return [f"worked with {worked}, and variants are off for this assignment: graded with the lecture's numbers"]
+    return [f"worked with {worked}, and graded with those of this student's own copy, variant {ours}"]
 
 
 # --- scores ---------------------------------------------------------------------------------------------------------
@@ -152,7 +168,8 @@ def _score(cell: NotebookNode, result: Any) -> dict[str, Any]:
 
 def carried_forward(nb: NotebookNode, frame: NotebookNode, job: Job, sandbox: Sandbox) -> dict[str, float]:
     """{grade id: points with the reference in the place of earlier wrong answers} of the tests that lost points and
-    whose answer builds on such an answer: because the exercise says so, or because its code calls that function."""
+    whose answer builds on such an answer: because the exercise or the check's `parts` say so, or because its code calls
+    that function."""
     checks = {c.metadata.nbgrader.grade_id: _check_call(c.source) for c in nb.cells if is_test(c)}
     earned = {c.metadata.nbgrader.grade_id: determine_grade(c) for c in nb.cells if is_test(c)}
     wrong = {call[1][-1] for i, call in checks.items() if call and call[1] and _lost(earned[i])}
@@ -162,6 +179,7 @@ def carried_forward(nb: NotebookNode, frame: NotebookNode, job: Job, sandbox: Sa
         if not call or not call[1] or not _lost(earned[grade_id]):
             continue
         *before, name = call[1]
+        before += call[2]
         order = list(sources)
         earlier = set(order[:order.index(name)]) if name in order else set()
         if builds_on := (set(before) | free(sources.get(name, ""))) & wrong & earlier:
@@ -183,18 +201,18 @@ def _lost(grade: tuple) -> bool:
     return (grade[0] or 0.0) < grade[1]
 
 
-def _check_call(source: str) -> tuple[str, list[str]] | None:
-    """(exercise, names of the functions) of a test cell's call of `check`; None where it has none."""
+def _check_call(source: str) -> tuple[str, list[str], list[str]] | None:
+    """(exercise, names of the functions, names of its parts) of a test cell's call of `check`; None where it has none."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "check" and node.args \
                 and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
-            return node.args[0].value, [a.id for a in node.args[1:] if isinstance(a, ast.Name)]
+            return node.args[0].value, [a.id for a in node.args[1:] if isinstance(a, ast.Name)], part_names(node)
     return None
 
 
 def _reference(name: str, calls) -> Any:
     """The reference's function of this name, from the first exercise that asks for it."""
-    for exercise_id, functions in (c for c in calls if c):
+    for exercise_id, functions, _ in (c for c in calls if c):
         if name in functions:
             exercise = find(exercise_id)
             return exercise.reference[exercise.names.index(name)] if name in exercise.names else None

@@ -16,14 +16,16 @@ from pathlib import Path
 import nbformat
 
 from course_lib.check.engine import cases_for, drawn_from, judge
+from course_lib.check.exercise import functions_from
 from course_lib.check.exercises import exercises
 
-from .answers import compiled, right_answers, split_functions
+from .answers import right_answers, split_functions
 from .course import Course, read_notebook
 from .frame import grade_id
 from .hidden import check_calls
+from .written import is_written
 
-Answers = Mapping[str, str]  # {function name: source}
+Answers = Mapping[str, str]  # {function name: source, or the name of a written answer: its text}
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class SampleStudent:
 def sample_class(course: Course, assignment: str) -> list[SampleStudent]:
     """The sample class of one assignment; at least twelve students."""
     all_of_it = list(exercises(assignment[:2]).values())
-    solved = solved_answers(course, assignment)
+    solved = solved_answers(course, assignment) | written_answers(course, assignment)
     students = [SampleStudent("ada", "the solved notebook's own answers", solved)]
     rewritten = {e.id: list(right_answers(course.root, assignment, e).values()) for e in all_of_it}
     for i, name in enumerate(("bo", "chen", "dana")):
@@ -94,6 +96,12 @@ def solved_answers(course: Course, assignment: str) -> dict[str, str]:
     return answers
 
 
+def written_answers(course: Course, assignment: str) -> dict[str, str]:
+    """{grade id: text} of the solved notebook's answers in words, without the scheme for their marker."""
+    return {grade_id(cell): cell.source.partition("**Marking")[0].strip()
+            for cell in read_notebook(course.solutions / assignment / f"{assignment}.ipynb").cells if is_written(cell)}
+
+
 def _warning(source: str) -> str:
     """The same function with a first line that makes NumPy warn on stderr."""
     lines, out, inside = source.splitlines(), [], False
@@ -141,7 +149,7 @@ def of_size(students: list[SampleStudent], size: int | None) -> list[SampleStude
 def filled(frame, student: SampleStudent):
     nb = copy.deepcopy(frame)
     for cell in nb.cells:
-        if cell.cell_type == "code" and grade_id(cell) in student.answers:
+        if grade_id(cell) in student.answers and cell.metadata["nbgrader"].get("solution"):
             cell.source = student.answers[grade_id(cell)]
     tests = [c for c in nb.cells if c.metadata.get("nbgrader", {}).get("grade") and not c.metadata["nbgrader"]["solution"]]
     if student.mishap == "tests deleted":
@@ -157,19 +165,34 @@ def filled(frame, student: SampleStudent):
 
 
 def deserved(course: Course, assignment: str, student: SampleStudent, seed: str = "") -> float:
-    """The score that a sample student's answers deserve, by judging the functions directly. seed: what hidden tests are
-    drawn from (the assignment's in `Records`)."""
+    """The score that a sample student's answers deserve before anybody marked those in words, by judging the functions
+    directly. seed: what hidden tests are drawn from (the assignment's in `Records`)."""
     if student.mishap in ("not json", "wrong assignment"):
         return 0.0
     known, total = exercises(assignment[:2]), 0.0
-    for call in check_calls(course.solutions / assignment / f"{assignment}.ipynb"):
+    solved = course.solutions / assignment / f"{assignment}.ipynb"
+    helpers = [cell.source for cell in read_notebook(solved).cells if is_helper(cell)]
+    working = {name: source for name, source in student.answers.items() if f"def {name}(" in source and compiles(source)}
+    for call in check_calls(solved):
         e = known[call.exercise]
-        if any(n not in student.answers for n in e.names):
+        if any(n not in working for n in e.names):
             continue
-        try:
-            functions = compiled({n: student.answers[n] for n in e.names}, e.names)
-        except SyntaxError:
-            continue
+        # an answer may call the notebook's helpers and the student's other answers
+        functions = functions_from("\n\n".join([*helpers, *working.values()]), e.names)
         with drawn_from(seed):
             total += judge(e, functions, cases_for(e, call.hidden, call.seed), call.points, call.hidden is not None)
     return float(total)
+
+
+def is_helper(cell) -> bool:
+    """A locked code cell that is no test: imports, data, helpers."""
+    about = cell.metadata.get("nbgrader", {})
+    return cell.cell_type == "code" and bool(about.get("locked")) and not about.get("grade") and not about.get("solution")
+
+
+def compiles(source: str) -> bool:
+    try:
+        compile(source, "<answer>", "exec")
+    except SyntaxError:
+        return False
+    return True

@@ -29,7 +29,7 @@ from pathlib import Path
 from .box import template as box_template
 from .box.wire import Channel
 from .course import WorkbookError
-from .library import write_library
+from .library import withheld_by, write_library
 
 PREFIX = "workbook-box-"  # of the folders with the library's copy; then the process that made it
 START_SECONDS = 60  # that a template has to come up
@@ -275,7 +275,7 @@ def open_sandbox(job: Mapping) -> Sandbox:
     """The sandbox of a job, its template running: its assignment's library, its isolation."""
     withheld: list[str] = []
     for notebook in job["notebooks"].values():
-        withheld += json.loads(notebook["frame"])["metadata"].get("workbook", {}).get("withheld", [])
+        withheld += withheld_by(json.loads(notebook["frame"])["metadata"])
     sandbox = Sandbox(dict.fromkeys(withheld), job["isolation"])
     sandbox.start()
     return sandbox

@@ -17,6 +17,7 @@ from nbgrader.utils import is_locked, is_solution
 
 from .box.shell import Shell
 from .execute import fault, is_test
+from .hidden import parts_only
 from .names import bound, builtin_names, free, needed_cells
 from .proxies import Box, BoxEnded
 from .sandbox import Limits, Sandbox
@@ -133,7 +134,9 @@ class Session:
         error, cell.outputs = self._here(cell.source)
         self.given |= bound(cell.source) - self.answers
         if isinstance(error, BoxEnded):
-            cell.outputs = [fault(FAULTS[error.why], error.text), *(o for o in cell.outputs if o.output_type == "stream")]
+            verdict = getattr(error, "verdict", None)  # a check that had judged the answer, and only looked for why it is wrong
+            kept = self._shown(verdict) if verdict is not None else fault(FAULTS[error.why], error.text)
+            cell.outputs = [kept, *(o for o in cell.outputs if o.output_type == "stream")]
             self._lost(error)
 
     # --- here ---
@@ -146,6 +149,11 @@ class Session:
         error, _ = self.shell.run(source)
         return error, _nodes(_merged(outputs))
 
+    def _shown(self, value: Any) -> NotebookNode:
+        """A value as the result of a cell."""
+        data, metadata = self.shell.display_formatter.format(value)
+        return _node({"output_type": "execute_result", "data": data, "metadata": metadata, "execution_count": None})
+
     def _bind(self, source: str) -> None:
         """Bind the names that a cell uses and no locked cell gives to what the student's process has under them."""
         for name in free(source):
@@ -155,6 +163,8 @@ class Session:
                 found, value = self._living().lookup(name)
                 if found:
                     self.namespace[name] = value
+                elif name in parts_only(source):
+                    self.namespace[name] = _missing(name)  # an answer that does without it loses nothing
                 else:
                     self.namespace.pop(name, None)
 
@@ -196,6 +206,14 @@ class Session:
     def _verdict(self, why: str) -> None:
         if self.verdict == "ok":
             self.verdict = why
+
+
+def _missing(name: str) -> Callable:
+    """What stands for a function that the student's process does not have."""
+    def missing(*_: Any, **__: Any) -> Any:
+        raise NameError(f"name {name!r} is not defined: its cell is missing or stopped with an error")
+
+    return missing
 
 
 def _seconds(report: Mapping) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import hashlib
 import io
@@ -23,6 +24,7 @@ from course_lib.grading.course import (
     student_name,
     write_atomically,
 )
+from course_lib.grading.written import unanswered
 
 if TYPE_CHECKING:
     from course_lib.grading.run import CheckResult
@@ -39,6 +41,8 @@ class HandIn:
     assignment: str
     results: list[CheckResult]
     missing: list[str] = field(default_factory=list)  # grade ids of the assignment's cells that the notebook lost
+    unwritten: list[tuple[str, float]] = field(default_factory=list)  # (grade id, points) of answers in words that are empty
+    relabelled: bool = False  # an editor had dropped the cells' labels, and they were put back in what is packed
 
     def by_status(self, *statuses: str) -> list[CheckResult]:
         return [result for result in self.results if result.status in statuses]
@@ -91,7 +95,29 @@ def check_cells(course: Course, assignment: str, path: Path) -> tuple[str, list[
             f"{course.show(path)}: not {assignment}: by its cells it {looks}. To repair: {todo}put the right notebook there "
             "(move this one away and run `workbook lab` for a new copy)"
         )
-    return found[1], sorted(known[found] - set(graded_cells(nb)))
+    ids = set(graded_cells(nb))
+    return found[1], sorted(known[found] - ids) if ids else []
+
+
+@contextlib.contextmanager
+def with_labels(course: Course, assignment: str, name: str, path: Path) -> Iterator[Path]:
+    """`path`, or where an editor dropped all labels of its cells, a copy beside it, for as long as this lasts, in which they
+    are put back from the pristine notebook. The file itself is not changed."""
+    nb = read_notebook(path)
+    if graded_cells(nb):
+        yield path
+        return
+    from nbformat import writes
+
+    from .frame import rebuild
+
+    built = rebuild(read_notebook(course.pristine / assignment / f"{name}.ipynb"), nb)
+    copy = path.with_name(f".{path.stem}.with-labels.ipynb")
+    try:
+        write_atomically(copy, writes(built.notebook) + "\n")
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def submit(course: Course, notebook: str, out: Path | str | None = None, student: str | None = None) -> HandIn:
@@ -106,16 +132,25 @@ def submit(course: Course, notebook: str, out: Path | str | None = None, student
     assignment, paths = find_notebooks(course, notebook)
     missing: list[str] = []
     packed: dict[str, bytes] = {}
+    results: list[CheckResult] = []
+    unwritten: list[tuple[str, float]] = []
+    relabelled = False
+    names = []
     for path in paths:
         name, lost = check_cells(course, assignment, path)
         missing += lost
-        packed[f"{name}.ipynb"] = path.read_bytes()
-    results = [result for path in paths for result in run_checks(path)]
+        names.append(name)
+    for name, path in zip(names, paths, strict=True):
+        with with_labels(course, assignment, name, path) as labelled:
+            relabelled |= labelled != path
+            packed[f"{name}.ipynb"] = labelled.read_bytes()
+            unwritten += unanswered(read_notebook(labelled))
+            results += run_checks(labelled)
     target = Path(out) if out is not None else course.hand_in
     if target.is_dir() or target.suffix != ".zip":
         target = target / f"{who}-{assignment}.zip"
     write_atomically(target, _zip(packed, who, assignment))
-    return HandIn(target, who, assignment, results, missing)
+    return HandIn(target, who, assignment, results, missing, unwritten, relabelled)
 
 
 def _zip(notebooks: dict[str, bytes], student: str, assignment: str) -> bytes:
@@ -140,6 +175,12 @@ def login_name() -> str:
     except (OSError, KeyError, ImportError):
         raise WorkbookError("the system does not tell your login name: say it with --student NAME") from None
     return student_name(re.sub(r"[^\w.@-]+", "-", name).strip("-_.") or "student")
+
+
+def unwritten_line(unwritten: list[tuple[str, float]]) -> str:
+    """What `check` and `submit` say of answers in words that are empty: no check can see them."""
+    listed = ", ".join(f"{name} ({points:g} point{'' if points == 1 else 's'})" for name, points in unwritten)
+    return f"Not written yet: {listed}. A person marks {'these' if len(unwritten) > 1 else 'this'}: double-click the cell and write your answer"
 
 
 def result_rows(results: list[CheckResult]) -> Iterator[tuple[str, str, str]]:

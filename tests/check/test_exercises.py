@@ -3,6 +3,8 @@
 The hidden cases are the ones in the solved notebooks, so that what is tested here is what grades a class.
 """
 
+import functools
+import inspect
 import re
 from pathlib import Path
 
@@ -13,12 +15,14 @@ from course_lib.check.engine import cases_for, judge
 from course_lib.check.exercise import Exercise
 from course_lib.check.exercises import MODULES, everything, exercises
 from course_lib.check.inputs import fresh
+from course_lib.grading import mutants
 from course_lib.grading.answers import compiled, right_answers
-from course_lib.grading.hidden import hidden_calls
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENT = {p.name[:2]: p.name for p in (ROOT / "solutions").iterdir() if p.is_dir()}
 EXERCISES = everything()
+BY_HAND = [e for e in EXERCISES if e.by_hand]
+VARIANTS = range(30)
 PAIRS = [(e, m) for e in EXERCISES for m in e.misconceptions]
 
 
@@ -26,18 +30,18 @@ def label(value):
     return value.id if isinstance(value, Exercise) else re.sub(r"\W+", "-", getattr(value, "name", str(value)))
 
 
+def solved(exercise):
+    assignment = ASSIGNMENT[exercise.id[:2]]
+    return ROOT / "solutions" / assignment / f"{assignment}.ipynb"
+
+
 def all_cases(exercise):
     """The visible cases and the hidden ones of the solved notebook: [(cases, hidden)]."""
-    assignment = ASSIGNMENT[exercise.id[:2]]
-    runs = [(cases_for(exercise, None, 0), False)]
-    for call in hidden_calls(ROOT / "solutions" / assignment / f"{assignment}.ipynb"):
-        if call.exercise == exercise.id:
-            runs.append((cases_for(exercise, call.hidden, call.seed), True))
-    return runs
+    return mutants.all_runs(solved(exercise), exercise)
 
 
 def verdicts(exercise, functions):
-    return [judge(exercise, functions, cases, 4.0, hidden) for cases, hidden in all_cases(exercise)]
+    return mutants.verdicts(exercise, functions, all_cases(exercise))
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=label)
@@ -60,24 +64,16 @@ def test_three_differently_written_right_answers_get_full_marks(exercise):
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=label)
 def test_an_empty_answer_gets_nothing_and_says_so(exercise):
-    def stub(*args, **kwargs):
-        raise NotImplementedError()
-
-    for verdict in verdicts(exercise, [stub] * len(exercise.names)):
+    for verdict in verdicts(exercise, [mutants.stub] * len(exercise.names)):
         assert verdict == 0.0 and verdict.status == "unsolved"
         assert "not done yet" in verdict.message
 
 
 @pytest.mark.parametrize("exercise, misconception", PAIRS, ids=label)
 def test_a_misconception_loses_points_and_is_named(exercise, misconception):
-    runs = verdicts(exercise, exercise.wrong_functions(misconception))
-    lost = [v for v in runs if v < 4.0]
-    assert lost, f"{misconception.name} passes every test of {exercise.id}"
-    hidden = [v for v in runs if v.hidden]
-    assert not hidden or any(v < 4.0 for v in hidden), f"{misconception.name} passes the hidden tests"
-    named = [v for v in lost if v.ideas == (misconception.name,)]
-    assert named, [(v.ideas, v.message) for v in lost]
-    assert misconception.sentence in named[0].message
+    found = verdicts(exercise, exercise.wrong_functions(misconception))
+    assert mutants.is_caught(found), f"{misconception.name} passes every test of {exercise.id}, or its hidden ones"
+    assert mutants.is_named(found, misconception), [(v.ideas, v.message) for v in found if v < 4.0]
 
 
 @pytest.mark.parametrize("exercise, misconception", PAIRS, ids=label)
@@ -108,6 +104,31 @@ def test_a_wrong_answer_is_told_about_in_the_learners_words(exercise):
 @pytest.mark.parametrize("exercise", EXERCISES, ids=label)
 def test_hints_come_in_three_steps(exercise):
     assert len(exercise.hints) == 3 and all(h.strip() for h in exercise.hints)
+
+
+@pytest.mark.parametrize("exercise", BY_HAND, ids=label)
+def test_the_defaults_of_an_exercise_by_hand_are_the_lectures_numbers(exercise):
+    assert exercise.draw is None and len(exercise.names) == 1
+    for function in (*exercise.answer, *exercise.reference):
+        parameters = inspect.signature(function).parameters.values()
+        np.testing.assert_equal({p.name: p.default for p in parameters}, exercise.numbers_of(None))
+
+
+@pytest.mark.parametrize("exercise", BY_HAND, ids=label)
+def test_variants_of_an_exercise_by_hand_are_as_good_as_the_lectures_numbers(exercise):
+    """Right answers earn all, every wrong idea loses and some idea is named; and a neighbour's numbers seldom have one's own results."""
+    results = set()
+    for variant in VARIANTS:
+        values, cases = exercise.numbers_of(variant), cases_for(exercise, None, 0, variant)
+        assert repr(exercise.numbers_of(variant)) == repr(values)
+        for functions in (exercise.answer, exercise.reference):
+            verdict = judge(exercise, [functools.partial(f, **values) for f in functions], cases, 4.0)
+            assert verdict == 4.0, (values, verdict.message)
+        for m in exercise.misconceptions:
+            verdict = judge(exercise, [functools.partial(f, **values) for f in exercise.wrong_functions(m)], cases, 4.0)
+            assert verdict < 4.0 and verdict.ideas, (variant, values, m.name, verdict.message)
+        results.add(repr({k: np.asarray(v).tolist() for k, v in exercise.evaluate(exercise.reference, (), values).items()}))
+    assert len(results) >= len(VARIANTS) / 3, "too few different results: neighbours could copy"
 
 
 @pytest.mark.parametrize("number", MODULES)

@@ -21,7 +21,8 @@ from course_lib.grading import course as course_module
 from course_lib.grading.course import Course, WorkbookError
 
 REPOSITORY = Path(course_module.__file__).resolve().parents[2]
-COMMANDS = ["check", "clean", "collect", "grade", "lab", "notebooks", "redteam", "release", "submit", "test"]
+COMMANDS = ["check", "clean", "collect", "coverage", "grade", "lab", "mutants", "notebooks", "progress", "redteam", "release", "site", "submit", "test",
+            "variants"]
 
 
 @pytest.fixture

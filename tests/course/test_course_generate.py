@@ -229,6 +229,58 @@ def test_execute_stores_outputs_keeps_ids_and_drops_what_is_volatile(course, cap
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
 
 
+WIDGETS = """
+import anywidget
+from IPython.display import display
+
+class Dial(anywidget.AnyWidget):
+    _esm = "export default { render() {} }"
+
+    def __repr__(self):
+        return "Dial()"
+
+first, second = Dial(), Dial()
+display(second, first)
+"""
+
+
+def stored_widgets(path):
+    return read_notebook(path).metadata["widgets"][generate_module.WIDGET_STATE]["state"]
+
+
+def test_stored_widgets_are_numbered_as_they_are_shown_and_the_same_on_every_run(course):
+    path = write_notebook(
+        course.solutions / CONV / f"{CONV}.ipynb", solved_notebook(CONV, extra_cells=[new_code_cell(WIDGETS, id="dials")])
+    )
+    assert execute_solutions(course, ["07"]) == [path]
+    models, first, second = stored_widgets(path), f"{1:032x}", f"{3:032x}"
+    shown = [o.data[generate_module.WIDGET_VIEW]["model_id"] for o in read_notebook(path).cells[-1].outputs]
+    assert shown == [first, second] and sorted(models) == [f"{n:032x}" for n in (1, 2, 3, 4)]
+    for dial, layout in ((first, f"{2:032x}"), (second, f"{4:032x}")):
+        assert models[dial]["model_name"] == "AnyModel" and models[dial]["state"]["layout"] == f"IPY_MODEL_{layout}"
+        assert models[layout]["model_name"] == "LayoutModel"
+    assert execute_solutions(course, ["07"]) == []
+
+
+def test_the_student_copy_holds_no_stored_widget(course):
+    path = write_notebook(
+        course.solutions / CONV / f"{CONV}.ipynb", solved_notebook(CONV, extra_cells=[new_code_cell(WIDGETS, id="dials")])
+    )
+    execute_solutions(course, ["07"])
+    regenerate(course, ["07"])
+    assert "widgets" in read_notebook(path).metadata and "widgets" not in read_notebook(copy_of(course)).metadata
+    assert "model_id" not in copy_of(course).read_text() and copy_of(course).read_text().endswith("}\n")
+    assert differences(course, ["07"]) == []
+
+
+def test_widgets_of_an_earlier_run_do_not_stay(course):
+    nb = solved_notebook(CONV)
+    nb.metadata["widgets"] = {generate_module.WIDGET_STATE: {"state": {"old": {"state": {}}}, "version_major": 2, "version_minor": 0}}
+    path = write_notebook(course.solutions / CONV / f"{CONV}.ipynb", nb)
+    execute_solutions(course, ["07"])
+    assert "widgets" not in read_notebook(path).metadata
+
+
 def test_a_failing_cell_is_named_and_the_file_stays(course):
     path = write_notebook(
         course.solutions / CONV / f"{CONV}.ipynb", solved_notebook(CONV, solution="twice = number + 1")

@@ -55,7 +55,12 @@ def test_conda_gets_python_from_conda_and_all_else_through_pip_from_the_same_fil
 
 def test_make_installs_from_the_same_files():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert makefile.count("--constraint requirements.lock") == 2 and "--editable '.[test]'" in makefile
+    assert makefile.count("--constraint requirements.lock") == 3
+    assert "--editable '.[test]'" in makefile and "--editable '.[site]'" in makefile
+
+
+def test_ci_installs_what_no_test_may_skip_for():
+    assert "--editable '.[test,browser,site]'" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 def test_what_the_first_notebook_looks_for_is_a_dependency():

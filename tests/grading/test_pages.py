@@ -26,8 +26,8 @@ def test_a_page_tells_points_verdict_isolation_misconception_and_comment(tmp_pat
     (path,) = write_feedback(record(notes=["locked cells put back: f-check"]), tmp_path, comments={"07": {"why": "Nearly: *why*?"}})
     assert path == tmp_path / "ada" / "07" / "07.html" and [p.name for p in path.parent.iterdir()] == ["07.html"]
     found = Page(path.read_text(encoding="utf-8"))
-    for words in ("7 · The title", "Feedback for ada on 07", "bubblewrap, uid 65534", "0.5 of 9 points.", "1 answer still waits for a marker.",
-                  "Misconception: no swap", "You forgot the swap.", "x = np.array([1., 2.])", "Nearly: why?", "waits for a marker",
+    for words in ("7 · The title", "Feedback for ada on 07", "bubblewrap, uid 65534", "0.5 of 9 points so far.", "Awaiting a marker: 4 points.",
+                  "Misconception: no swap", "You forgot the swap.", "x = np.array([1., 2.])", "Nearly: why?", "awaiting a marker: 4 points",
                   "With the error carried forward: 2 points.", VERDICTS["ok"], "locked cells put back: f-check", "It swaps both.",
                   "Graded 2026-11-21T13:00:00+00:00", "abababababababab"):
         assert words in found.text, words

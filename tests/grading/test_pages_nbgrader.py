@@ -40,7 +40,8 @@ def plain(tmp_path_factory):
     nbgrader("generate_assignment", name, "--create", "--force")
     folder = course.submitted / "ada" / name
     folder.mkdir(parents=True)
-    nb = filled(read_notebook(course.notebooks / name / f"{name}.ipynb"), SampleStudent("ada", "", solved_answers(course, name)))
+    answers = solved_answers(course, name) | {"why-swap": "Because **y** scales it."}
+    nb = filled(read_notebook(course.notebooks / name / f"{name}.ipynb"), SampleStudent("ada", "", answers))
     evil = "print('<script>alert(1)</script>')\nfrom IPython.display import HTML\nHTML('<script>alert(2)</script>')"
     nb.cells.insert(1, nbformat.v4.new_code_cell(evil))
     nb.cells.append(nbformat.v4.new_markdown_cell("<img src=x onerror=alert(3)> and [x](javascript:alert(4))"))
@@ -59,7 +60,7 @@ def plain(tmp_path_factory):
 def test_plain_generate_feedback_makes_the_same_safe_page(plain):
     folder, name, points = plain
     found = Page((folder / f"{name}.html").read_text(encoding="utf-8"))
-    assert f"{points:g} of {points:g} points." in found.text and "See <b>me</b>." in found.text
+    assert points == 7 and "7 of 10 points so far. Awaiting a marker: 3 points." in found.text and "See <b>me</b>." in found.text
     assert "<script>alert(1)</script>" in found.text and "<img src=x onerror=alert(3)>" in found.text
     assert "alert(2)" in found.text  # the source of the cell, as text
     assert "BEGIN HIDDEN TESTS" not in found.text and "seed" not in found.text

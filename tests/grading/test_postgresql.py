@@ -80,14 +80,14 @@ def class_at(folder, *students):
 def test_a_class_is_graded_into_it_and_resumed_from_it(database, tmp_path, capsys):
     course = class_at(tmp_path, "ada", "idea-01", "empty")
     outcomes = {o.student: o for o in grade_class(course, NAME, jobs=2, db_url=database, seed=SEED)}
-    assert {n: (o.verdict, o.points) for n, o in outcomes.items()} == {"ada": ("ok", 5), "idea-01": ("ok", 0), "empty": ("ok", 0)}
+    assert {n: (o.verdict, o.points) for n, o in outcomes.items()} == {"ada": ("ok", 7), "idea-01": ("ok", 0), "empty": ("ok", 0)}
     assert not (tmp_path / "gradebook.db").exists() and "grader@" in capsys.readouterr().out
     with Gradebook(database) as gb:
-        assert {s.student.id: s.score for s in gb.assignment_submissions(NAME)} == {"ada": 5, "idea-01": 0, "empty": 0}
+        assert {s.student.id: s.score for s in gb.assignment_submissions(NAME)} == {"ada": 7, "idea-01": 0, "empty": 0}
     assert not any(o.ran for o in grade_class(course, NAME, jobs=2, db_url=database))
     hand_in(course, "empty", sample("ada"))
     assert {o.student: (o.ran, o.points) for o in grade_class(course, NAME, jobs=1, db_url=database)} == {
-        "ada": (False, 5), "idea-01": (False, 0), "empty": (True, 5)}
+        "ada": (False, 7), "idea-01": (False, 0), "empty": (True, 7)}
 
 
 def test_nbgrader_config_may_name_it(database, tmp_path):

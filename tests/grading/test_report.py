@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from course_lib.grading.exports import CANVAS, FIRST_HEADER, HEADER, MOODLE, _plain, write_canvas, write_grades, write_moodle
+from course_lib.grading.exports import CANVAS, EARLIER_HEADERS, HEADER, MOODLE, _plain, write_canvas, write_grades, write_moodle
 from course_lib.grading.messages import NOT_GRADED
 from course_lib.grading.report import Change, Outcome, by_exercise, changes_table, exercises_text, isolation_lines, plot, summary
 
@@ -92,15 +92,18 @@ def rows(tmp_path):
 def test_grades_csv(rows, tmp_path):
     found = read(tmp_path / "grades.csv")
     assert found[0] == HEADER
-    assert found[2] == ["bo", "07", "timeout", "2", "10", "0", f"{A}: not rotated", "'-x; y", "0", "3.5", "'+f", "'@i"]
+    assert found[2] == ["bo", "07", "timeout", "2", "10", "0", f"{A}: not rotated", "'-x; y", "0", "3.5", "'+f", "'@i", "0"]
     assert [dict(zip(HEADER, row, strict=True)) for row in found[1:]] == rows
 
 
-def test_rows_of_an_earlier_version_are_taken_over(tmp_path):
+@pytest.mark.parametrize("header", EARLIER_HEADERS)
+def test_rows_of_an_earlier_version_are_taken_over(tmp_path, header):
     path = tmp_path / "grades.csv"
     with path.open("w") as f:
-        csv.writer(f).writerows([FIRST_HEADER, ["zoe", "01", "ok", "3", "4", "0", "", ""]])
-    write_grades(path, [Outcome("ada", "07", points=9, most=10)], ["07"])
+        csv.writer(f).writerows([header, ["zoe", "01", "ok", "3", "4", "0", *[""] * (len(header) - 6)]])
+    rows = write_grades(path, [Outcome("ada", "07", points=9, most=10)], ["07"])
+    write_canvas(tmp_path / "c.csv", rows, {})
+    assert read(tmp_path / "c.csv")[3] == ["zoe", "", "", "zoe", "", "3", ""]
     assert [row[:4] for row in read(path)] == [HEADER[:4], ["zoe", "01", "ok", "3"], ["ada", "07", "ok", "9"]]
 
 
@@ -112,6 +115,19 @@ def test_canvas_finds_its_columns(rows, tmp_path):
         ["Lovelace, Ada", "4711", "", "ada", "", "9", "1.5"],
         ["'@bo", "'-1", "", "bo", "", "2", ""],
         ["x@example.org", "", "", "x@example.org", "", "", "0"]]
+
+
+def test_points_that_await_a_marker_are_said_and_never_pass_for_a_grade(tmp_path):
+    """In the table and grades.csv beside the points so far; in Moodle's feedback; Canvas has no place for words, so no grade yet."""
+    waits = Outcome("ada", "07", points=7, most=10, by_hand=2, awaiting=3)
+    marked = Outcome("bo", "07", points=9, most=10)
+    assert "7 / 7, awaiting a marker: 3" in summary([waits]) and "9 / 10" in summary([marked])
+    rows = write_grades(tmp_path / "grades.csv", [waits, marked], ["07"])
+    assert [(r["points"], r["max_points"], r["waiting_for_a_person"], r["points_awaiting_a_marker"]) for r in rows] == [("7", "10", "2", "3"), ("9", "10", "0", "0")]
+    write_canvas(tmp_path / "c.csv", rows, PEOPLE)
+    assert [row[-1] for row in read(tmp_path / "c.csv")] == ["07", "10", "", "9"]
+    write_moodle(tmp_path / "m.csv", rows, PEOPLE)
+    assert [row[-2:] for row in read(tmp_path / "m.csv")[1:]] == [["7", "points so far; awaiting a marker: 3 of 10 points"], ["9", ""]]
 
 
 def test_canvas_reads_the_header_as_its_importer_does(rows, tmp_path):

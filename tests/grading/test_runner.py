@@ -9,8 +9,10 @@ import pytest
 from course_lib.check import engine
 from course_lib.check.exercises import everything, exercises, find
 from course_lib.grading.answers import compiled, right_answers, split_functions
+from course_lib.grading.course import Course
 from course_lib.grading.names import bound, builtin_names, free, needed_cells
 from course_lib.grading.runner import run_hand_in
+from course_lib.grading.sample import sample_class
 from course_lib.grading.sandbox import open_sandbox
 from course_lib.grading.session import Session
 
@@ -20,19 +22,24 @@ ASSIGNMENTS = sorted(p.parent.name for p in (ROOT / "solutions").glob("*/*.ipynb
 
 
 @pytest.fixture(scope="module")
-def run():
-    """Run a hand-in in the warm sandbox of its assignment."""
+def sandbox_of():
+    """The warm sandbox of an assignment. Each hand-in has a box of its own in it."""
     opened = {}
 
-    def one(assignment, notebook, **options):
-        task = job(assignment, notebook, **options)
+    def one(assignment):
         if assignment not in opened:
-            opened[assignment] = open_sandbox(task)
-        return run_hand_in(task, opened[assignment])
+            opened[assignment] = open_sandbox(job(assignment, solved(assignment)))
+        return opened[assignment]
 
     yield one
     for sandbox in opened.values():
         sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def run(sandbox_of):
+    """Run a hand-in in the warm sandbox of its assignment."""
+    return lambda assignment, notebook, **options: run_hand_in(job(assignment, notebook, **options), sandbox_of(assignment))
 
 
 def shown(record, assignment, grade_id):
@@ -69,16 +76,30 @@ def test_another_right_answer_of_every_exercise_has_full_marks(run, assignment):
                           for n in wanted for part in ("check", "hidden") if f"{n}-{part}" in got)
 
 
-@pytest.mark.parametrize("exercise", [e for e in everything() if e.misconceptions], ids=lambda e: e.id)
-def test_a_misconception_is_named_and_scored_as_when_judged_directly(run, exercise):
-    assignment = next(a for a in ASSIGNMENTS if a.startswith(exercise.id[:2]))
-    wrong = exercise.misconceptions[0]
-    record = run(assignment, hand_in(assignment, split_functions(exercise.wrong_source(wrong))))
-    assert f"{exercise.id}: {wrong.name}" in record["ideas"]
-    direct = engine.judge(exercise, exercise.wrong_functions(wrong), exercise.visible(), 4.0)
-    entry = record["scores"][assignment][f"{exercise.name}-check"]
-    share = float(direct) / 4.0
-    assert entry["score"] <= entry["max"] and (entry["score"] < entry["max"]) == (share < 1) and abs(entry["score"] / entry["max"] - share) <= 0.25
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_misconceptions_are_named_and_scored_as_when_judged_directly(run, assignment):
+    """One of each exercise, several in a hand-in where none builds on another."""
+    known = {e.name: e for e in exercises(assignment[:2]).values() if e.misconceptions}
+    seen = set()
+    for student in sample_class(Course(ROOT), assignment):
+        ideas = dict(idea.split(": ", 1) for idea in student.ideas)
+        if not ideas.keys() - seen:
+            continue
+        seen |= ideas.keys()
+        record = run(assignment, hand_in(assignment, {n: s for n, s in student.answers.items() if n in student_functions(known, ideas)}))
+        for name, idea in ideas.items():
+            exercise, wrong = known[name], next(m for m in known[name].misconceptions if m.name == idea)
+            assert f"{exercise.id}: {idea}" in record["ideas"]
+            share = float(engine.judge(exercise, exercise.wrong_functions(wrong), exercise.visible(), 4.0)) / 4.0
+            entry = record["scores"][assignment][f"{name}-check"]
+            assert entry["score"] <= entry["max"] and (entry["score"] < entry["max"]) == (share < 1), name
+            assert abs(entry["score"] / entry["max"] - share) <= 0.25, name
+    assert seen == known.keys()
+
+
+def student_functions(known, ideas):
+    """The answers that these wrong ideas touch: of their exercises, and of what those build on."""
+    return {f.__name__ for name in ideas for f in known[name].answer}
 
 
 # --- one question's trouble is its own ------------------------------------------------------------------------------
@@ -111,7 +132,8 @@ def test_warnings_prints_and_numpy_scalars_cost_nothing(run):
     answer = ("import warnings\ndef multiply_backward(x, y, dout):\n    import sys, numpy as np\n    warnings.warn('careful')\n    print('hello')\n"
               "    print('oh', file=sys.stderr)\n    return np.float64(dout * y), np.float32(1) * np.float64(dout * x)")
     record = run("00_start_here", hand_in("00_start_here", {"multiply_backward": answer}))
-    assert points(record, "00_start_here") == {"multiply_backward-check": 2.0, "multiply_backward-hidden": 3.0}
+    got = points(record, "00_start_here", "multiply_backward-check", "multiply_backward-hidden")
+    assert got == {"multiply_backward-check": 2.0, "multiply_backward-hidden": 3.0}
 
 
 def test_a_learner_is_told_their_own_line(run):
@@ -195,6 +217,64 @@ def test_an_answer_that_calls_an_earlier_wrong_one_is_carried_too(run):
     assert entry["score"] < entry["max"] and entry["carried"] == entry["max"]
 
 
+PARTS = 'check("01.circuit_backward", circuit_forward, circuit_backward, points=2, parts={"01.gates_backward": gates_backward})'
+
+
+@pytest.fixture(scope="module")
+def with_parts(sandbox_of):
+    """Run a hand-in of 01 whose check of circuit_backward names gates_backward as a part."""
+    def one(answers, **limits):
+        task = job("01_flat_backprop", hand_in("01_flat_backprop", answers), **limits)
+        nb = nbformat.reads(task["notebooks"]["01_flat_backprop"]["frame"], as_version=4)
+        cells = {c.metadata.get("nbgrader", {}).get("grade_id"): c for c in nb.cells}
+        check = cells["circuit_backward-check"]
+        check.source, check.metadata.nbgrader.points = PARTS, 2
+        nb.cells.remove(check)  # parts come before what builds on them
+        nb.cells.append(check)
+        nb.cells.remove(cells["circuit_backward"])
+        nb.cells.insert(-1, cells["circuit_backward"])
+        task["notebooks"]["01_flat_backprop"]["frame"] = nbformat.writes(nb)
+        return run_hand_in(task, sandbox_of("01_flat_backprop"))
+
+    return one
+
+
+BACKWARD_WRONG = "def circuit_backward(dL, cache):\n    w0, x0, w1, x1, L = cache\n    d = dL * L * (1 - L)\n    return d * x0, d * w0, d * x1, d * w1, d * 2"
+
+
+def test_the_part_that_is_wrong_is_named_when_graded(with_parts):
+    gates = find("01.gates_backward")
+    record = with_parts(split_functions(gates.wrong_source(gates.misconceptions[0])) | {"circuit_backward": BACKWARD_WRONG})
+    text = shown(record, "01_flat_backprop", "circuit_backward-check")
+    assert "Your gates_backward does not pass its own check" in text and gates.misconceptions[0].sentence[:40] in text
+    assert record["scores"]["01_flat_backprop"]["circuit_backward-check"]["score"] == 1.5
+
+
+def test_a_part_is_what_the_question_builds_on_when_an_error_is_carried_forward(with_parts):
+    # It calls the part by a name that its text does not show, so that only the check says what it builds on.
+    hides = ("def circuit_backward(dL, cache):\n    w0, x0, w1, x1, L = cache\n    dx = globals()['gates' + '_backward'](1.0, 2.0, 1.0, 1.0)[0]\n"
+             "    d = dL * L * (1 - L) * dx / 2\n    return d * x0, d * w0, d * x1, d * w1, d")
+    assert find("01.gates_backward").reference[0](1.0, 2.0, 1.0, 1.0)[0] == 2
+    wrong = {"gates_backward": "def gates_backward(x, y, z, dout):\n    return 1.0, 1.0, 1.0"}
+    entry = with_parts(wrong | {"circuit_backward": hides})["scores"]["01_flat_backprop"]["circuit_backward-check"]
+    assert entry["score"] == 0 and entry["carried"] == 2
+
+
+def test_a_part_whose_cell_failed_costs_a_right_answer_nothing(with_parts):
+    record = with_parts({"gates_backward": "def gates_backward(:\n    pass"})
+    got = points(record, "01_flat_backprop")
+    assert got["circuit_backward-check"] == 2 and got["gates_backward-check"] == 0
+    record = with_parts({"gates_backward": "def gates_backward(:\n    pass", "circuit_backward": BACKWARD_WRONG})
+    assert "name 'gates_backward' is not defined" in shown(record, "01_flat_backprop", "circuit_backward-check")
+
+
+def test_a_part_that_ends_the_process_leaves_the_points_that_were_earned(with_parts):
+    record = with_parts({"gates_backward": "def gates_backward(x, y, z, dout):\n    import os; os._exit(3)", "circuit_backward": BACKWARD_WRONG})
+    got, svm = points(record, "01_flat_backprop"), record["scores"]["01_flat_backprop"]["svm_loss-check"]
+    assert got["circuit_backward-check"] == 1.5 and got["gates_backward-check"] == 0 and svm["score"] == svm["max"] > 0
+    assert record["verdict"] == "crashed"
+
+
 # --- the same again -------------------------------------------------------------------------------------------------
 
 def test_the_same_seed_gives_the_same_record_and_another_draws_other_numbers(run):
@@ -241,35 +321,32 @@ def test_the_librarys_code_is_flagged_whatever_the_names_and_costs_nothing(run):
 
 # --- refusals -------------------------------------------------------------------------------------------------------
 
-def test_a_refused_hand_in_has_no_points_and_says_why(run):
+def test_a_refused_hand_in_has_no_points_and_says_why(sandbox_of):
     task = job("00_start_here", solved("00_start_here"))
     task["notebooks"]["00_start_here"] |= {"submission": None, "refused": ["no-notebook", "no 00_start_here.ipynb"]}
-    with open_sandbox(task) as sandbox:
-        record = run_hand_in(task, sandbox)
+    record = run_hand_in(task, sandbox_of("00_start_here"))
     assert record["verdict"] == "no-notebook" and not any(points(record, "00_start_here").values()) and record["errors"] == 0
     assert "could not be graded" in record["notebooks"]["00_start_here"]
 
 
 @pytest.mark.parametrize("text, verdict", [("{", "unreadable"), ("[]", "unreadable"), (nbformat.writes(nbformat.v4.new_notebook()), "wrong-assignment")])
-def test_what_is_no_hand_in_has_its_verdict(text, verdict):
+def test_what_is_no_hand_in_has_its_verdict(sandbox_of, text, verdict):
     task = job("00_start_here", solved("00_start_here"))
     task["notebooks"]["00_start_here"]["submission"] = text
-    with open_sandbox(task) as sandbox:
-        assert run_hand_in(task, sandbox)["verdict"] == verdict
+    assert run_hand_in(task, sandbox_of("00_start_here"))["verdict"] == verdict
 
 
-def test_an_assertion_test_passes_only_when_it_ran_to_its_end(run):
+def test_an_assertion_test_passes_only_when_it_ran_to_its_end(sandbox_of):
     """Tests need not be `check` calls; the student's values are plain copies in them."""
-    with open_sandbox(job("00_start_here", solved("00_start_here"))) as sandbox:
-        for answer, right in (("def double(x):\n    return 2 * x", True), ("def double(x):\n    return 3 * x", False),
-                              ("class E(float):\n    def __eq__(s, o): return True\ndef double(x):\n    return E(7)", False), ("double = 5", False)):
-            nb = nbformat.v4.new_notebook(cells=[
-                nbformat.v4.new_code_cell("import numpy as np", metadata={"nbgrader": _label("setup", locked=True)}),
-                nbformat.v4.new_code_cell(answer, metadata={"nbgrader": _label("double", solution=True)}),
-                nbformat.v4.new_code_cell("assert double(4) == 8\nassert np.array_equal(double(np.ones(2)), [2.0, 2.0])",
-                                          metadata={"nbgrader": _label("double-test", grade=True, locked=True, points=1)})])
-            Session(nb, sandbox, answers=frozenset({"double"})).run()
-            assert (not any(o.output_type == "error" for o in nb.cells[-1].outputs)) == right, answer
+    for answer, right in (("def double(x):\n    return 2 * x", True), ("def double(x):\n    return 3 * x", False),
+                          ("class E(float):\n    def __eq__(s, o): return True\ndef double(x):\n    return E(7)", False), ("double = 5", False)):
+        nb = nbformat.v4.new_notebook(cells=[
+            nbformat.v4.new_code_cell("import numpy as np", metadata={"nbgrader": _label("setup", locked=True)}),
+            nbformat.v4.new_code_cell(answer, metadata={"nbgrader": _label("double", solution=True)}),
+            nbformat.v4.new_code_cell("assert double(4) == 8\nassert np.array_equal(double(np.ones(2)), [2.0, 2.0])",
+                                      metadata={"nbgrader": _label("double-test", grade=True, locked=True, points=1)})])
+        Session(nb, sandbox_of("00_start_here"), answers=frozenset({"double"})).run()
+        assert (not any(o.output_type == "error" for o in nb.cells[-1].outputs)) == right, answer
 
 
 def _label(name, **fields):
@@ -277,7 +354,7 @@ def _label(name, **fields):
 
 
 @pytest.mark.parametrize("locked", ["helper = double", "helper = double(3)"])
-def test_a_locked_cell_that_meets_the_end_of_a_process_is_no_end_of_the_grading(locked):
+def test_a_locked_cell_that_meets_the_end_of_a_process_is_no_end_of_the_grading(sandbox_of, locked):
     answer = ("import gc, os\ndef double(x):\n    os._exit(3)\npeer = next(o for o in gc.get_objects() if type(o).__name__ == 'Inmate')\n"
               "type(peer).serve_lookup = lambda self, message, values, first=type(peer).serve_lookup: "
               "os._exit(5) if values['name'] == 'double' else first(self, message, values)")
@@ -286,7 +363,6 @@ def test_a_locked_cell_that_meets_the_end_of_a_process_is_no_end_of_the_grading(
         (locked, "locked", {"locked": True}), ("def keep(x):\n    return x", "keep", {"solution": True}),
         ("assert keep(2) == 2", "keep-test", {"grade": True, "locked": True, "points": 1}))]
     nb = nbformat.v4.new_notebook(cells=cells)
-    with open_sandbox(job("00_start_here", solved("00_start_here"))) as sandbox:
-        session = Session(nb, sandbox, answers=frozenset({"double", "keep"}))
-        session.run()
+    session = Session(nb, sandbox_of("00_start_here"), answers=frozenset({"double", "keep"}))
+    session.run()
     assert session.verdict == "crashed" and not any(o.output_type == "error" for o in nb.cells[-1].outputs)

@@ -327,6 +327,20 @@ def test_the_copy_has_no_tests_and_no_answers(tmp_path):
     assert "what this assignment asks" in (tmp_path / "course_lib" / "conv.py").read_text()
 
 
+def test_the_names_of_the_checks_are_there_and_take_the_same_arguments(tmp_path):
+    """A locked cell that imports them runs in the box too: a name that is missing there would cost every answer its imports."""
+    import inspect
+    import runpy
+
+    import course_lib.check as real
+
+    write_library(tmp_path, [])
+    stub = runpy.run_path(str(tmp_path / "course_lib" / "check" / "__init__.py"))
+    assert set(real.__all__) <= set(stub)
+    for name in ("check", "hint", "show_numbers"):
+        assert list(inspect.signature(stub[name]).parameters) == list(inspect.signature(getattr(real, name)).parameters), name
+
+
 def test_a_name_that_the_library_does_not_have_is_refused(tmp_path):
     with pytest.raises(WorkbookError, match="conv.nothing"):
         write_library(tmp_path, ["conv.nothing"])

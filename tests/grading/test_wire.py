@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course_lib.grading.box import wire
+from course_lib.grading.box import values, wire
 from course_lib.grading.box.peer import raised, told
 
 quick = settings(deadline=None, max_examples=80, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
@@ -23,11 +23,11 @@ quick = settings(deadline=None, max_examples=80, derandomize=True, database=None
 def crossed(value):
     """The value, written and read again, as JSON text in between."""
     def refuse(v):
-        raise wire.WireError(f"{type(v).__name__} is not plain")
+        raise values.WireError(f"{type(v).__name__} is not plain")
 
-    writer = wire.Writer(refuse)
+    writer = values.Writer(refuse)
     node = json.loads(json.dumps(writer.node(value), allow_nan=False))
-    return wire.Reader(writer.blob, refuse, refuse).value(node)
+    return values.Reader(writer.blob, refuse, refuse).value(node)
 
 
 def same(a, b):
@@ -46,12 +46,12 @@ def same(a, b):
 
 scalars = st.none() | st.booleans() | st.integers(-(2**200), 2**200) | st.floats() | st.text() | st.complex_numbers(allow_nan=False) | st.binary()
 arrays = hnp.arrays(st.sampled_from([np.dtype(t) for t in ("?", "i4", "i8", "u1", "f4", "f8", "c16")]), hnp.array_shapes(min_dims=0, min_side=0))
-values = st.recursive(scalars | arrays, lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner)
+anything = st.recursive(scalars | arrays, lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner)
                       | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=4), max_leaves=12)
 
 
 @quick
-@given(values)
+@given(anything)
 def test_plain_values_cross_unchanged(value):
     assert same(crossed(value), value)
 
@@ -92,19 +92,19 @@ def test_what_numpy_takes_for_numbers_crosses_as_numbers():
 
 @pytest.mark.parametrize("value", [object(), len, np.array([object()]), np.zeros(2, dtype="i4,f8")], ids=["object", "function", "objects", "records"])
 def test_what_is_not_plain_is_not_written(value):
-    with pytest.raises(wire.WireError):
+    with pytest.raises(values.WireError):
         crossed(value)
 
 
 def test_too_deep_and_too_long_are_refused():
     deep = []
-    for _ in range(wire.MAX_DEPTH + 2):
+    for _ in range(values.MAX_DEPTH + 2):
         deep = [deep]
-    with pytest.raises(wire.WireError, match="too deep"):
+    with pytest.raises(values.WireError, match="too deep"):
         crossed(deep)
-    with pytest.raises(wire.WireError, match="too deep or too large"):
-        crossed(list(range(wire.MAX_NODES + 2)))
-    with pytest.raises(wire.WireError, match="1,000 digits"):
+    with pytest.raises(values.WireError, match="too deep or too large"):
+        crossed(list(range(values.MAX_NODES + 2)))
+    with pytest.raises(values.WireError, match="1,000 digits"):
         crossed(10**3000)
 
 
@@ -122,24 +122,24 @@ hostile_nodes = [
 @pytest.mark.parametrize("node", hostile_nodes, ids=[json.dumps(n)[:40] for n in hostile_nodes])
 def test_hostile_nodes_are_refused(node):
     def resolve(number):
-        raise wire.WireError("no such object")
+        raise values.WireError("no such object")
 
-    with pytest.raises(wire.WireError):
-        wire.Reader(bytearray(b"\xff" * 8), resolve, lambda handle: handle).value(node)
+    with pytest.raises(values.WireError):
+        values.Reader(bytearray(b"\xff" * 8), resolve, lambda handle: handle).value(node)
 
 
 json_like = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
-                         lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from([*wire._READERS, "x"]), inner, max_size=2), max_leaves=15)
+                         lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from([*values._READERS, "x"]), inner, max_size=2), max_leaves=15)
 
 
 @quick
 @given(json_like, st.binary(max_size=40))
 def test_whatever_json_comes_the_reader_gives_a_plain_value_or_refuses(node, blob):
     plain = (type(None), bool, int, float, str, complex, bytes, list, tuple, dict, set, frozenset, np.ndarray, np.generic, slice, range, np.dtype,
-             type, type(Ellipsis), wire.Handle)
+             type, type(Ellipsis), values.Handle)
     try:
-        value = wire.Reader(bytearray(blob), lambda number: 0, lambda handle: handle).value(node)
-    except wire.WireError:
+        value = values.Reader(bytearray(blob), lambda number: 0, lambda handle: handle).value(node)
+    except values.WireError:
         return
     assert isinstance(value, plain)
 
@@ -169,7 +169,7 @@ def test_what_is_no_frame_is_refused(raw):
     channel.deadline = time.monotonic() + 5
     writer = threading.Thread(target=other.sendall, args=(raw,))
     writer.start()
-    with pytest.raises(wire.WireError):
+    with pytest.raises(values.WireError):
         channel.receive()
     writer.join()
 
@@ -214,7 +214,7 @@ def test_nothing_that_ends_a_process_is_raised_here(error):
 
 @pytest.mark.parametrize("report", [None, 5, {}, {"type": 1, "base": "ValueError", "message": ""}, {"type": "A", "base": [], "message": ""}])
 def test_a_report_that_is_none_is_an_error_too(report):
-    assert isinstance(raised(report), wire.WireError)
+    assert isinstance(raised(report), values.WireError)
 
 
 def test_numbers_that_json_does_not_know():

@@ -9,11 +9,13 @@ import pytest
 from course_lib.check import MIME
 from course_lib.check.exercises import exercises
 from course_lib.grading.hidden import check_calls
+from course_lib.grading.written import is_written, mark
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLVED = sorted((ROOT / "solutions").glob("*/*.ipynb"))
 STUDENT = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
 MOST_CELLS, MOST_WORDS = 45, 1800
+VARIANT = "VARIANT = None  # None: the lecture's numbers. With an instructor's variants on, your copy has a number of its own here."
 
 by_name = pytest.mark.parametrize("path", SOLVED, ids=lambda p: p.stem)
 
@@ -52,7 +54,8 @@ def test_points_in_the_calls_are_those_of_the_cells_and_sum_to_a_round_number(pa
     assert calls
     for call in calls:
         assert call.points == call.max_points, call.grade_id
-    assert sum(c.points for c in calls) % 5 == 0
+    written = sum(grading(c)["points"] for c in read(path).cells if is_written(c))
+    assert sum(c.points for c in calls) % 1 == 0 and (sum(c.points for c in calls) + written) % 5 == 0
 
 
 @by_name
@@ -66,6 +69,38 @@ def test_every_exercise_has_stub_visible_check_and_hidden_test(path):
         assert [c.hidden is None for c in mine] == ([True] if exercise.draw is None else [True, False]), id
         assert all(c.functions == exercise.names for c in mine)
     assert {c.exercise for c in calls} == set(known)
+
+
+@by_name
+def test_written_answers_with_points_are_few_and_have_a_scheme_for_their_marker(path):
+    """The model answer, then an anchor with an example for every mark that can be given: two markers agree."""
+    marked = [c for c in read(path).cells if is_written(c) and grading(c)["points"] > 0]
+    for cell in marked:
+        points, id = grading(cell)["points"], grading(cell)["grade_id"]
+        assert points in (2, 3, 4, 5) and id.startswith("why-")
+        answer, _, scheme = cell.source.partition(f"\n\n**Marking, {points} points.**\n")
+        assert len(answer.split()) >= 20 and scheme, f"{id}: a model answer, an empty line, then **Marking, {points} points.**"
+        anchors = re.findall(r"^- (\d+): (.*(?:\n  .*)*)", scheme, re.M)
+        assert [int(mark) for mark, _ in anchors] == list(range(points, -1, -1)), f"{id}: an anchor for each mark from {points} to 0"
+        assert sum("example" in text for _, text in anchors) >= 2, f"{id}: anchors without examples"
+    if calls_by_hand(path):  # brought to the bar of today: every such notebook has one or two marked questions
+        assert 1 <= len(marked) <= 2
+
+
+def calls_by_hand(path):
+    return [c for c in check_calls(path) if exercises(path.stem[:2])[c.exercise].by_hand]
+
+
+@by_name
+def test_an_exercise_by_hand_has_its_numbers_before_it_and_the_lectures_in_this_tree(path):
+    nb, calls = read(path), calls_by_hand(path)
+    ids = [grading(c).get("grade_id") for c in nb.cells]
+    for call in calls:
+        cell = nb.cells[ids.index("variant")]
+        assert cell.source == VARIANT and grading(cell)["locked"] and not grading(cell)["grade"]
+        shows = next(i for i, c in enumerate(nb.cells) if f'show_numbers("{call.exercise}", VARIANT)' in c.source)
+        assert ids.index("variant") < shows < ids.index(call.functions[0]) < ids.index(call.grade_id)
+        assert "variant=VARIANT" in nb.cells[ids.index(call.grade_id)].source
 
 
 @by_name
@@ -118,6 +153,19 @@ def test_no_cell_is_excused_from_running(path):
     for cell in read(path).cells:
         assert not {"raises-exception", "nbval-skip"} & set(cell.metadata.get("tags", []))
         assert "NBVAL_RAISES_EXCEPTION" not in cell.source and "NBVAL_SKIP" not in cell.source
+
+
+@pytest.mark.parametrize("path", STUDENT, ids=lambda p: p.stem)
+def test_a_student_copy_holds_nothing_of_a_written_answer(path):
+    """Neither the model answer nor the scheme, and so that is known which are unanswered: nbgrader's own words in their place."""
+    solved = {grading(c).get("grade_id"): c for c in read(ROOT / "solutions" / path.relative_to(ROOT / "notebooks")).cells}
+    text = path.read_text(encoding="utf-8")
+    assert "**Marking" not in text
+    for cell in read(path).cells:
+        if is_written(cell):
+            assert cell.source == mark(grading(cell)["grade_id"]) + "YOUR ANSWER HERE"
+            for line in solved[grading(cell)["grade_id"]].source.splitlines():
+                assert len(line) < 30 or line not in text, line
 
 
 @pytest.mark.parametrize("path", STUDENT, ids=lambda p: p.stem)

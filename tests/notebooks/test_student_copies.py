@@ -10,6 +10,7 @@ from course_lib.grading.course import Course, this_environment
 from course_lib.grading.execute import execute, is_test
 from course_lib.grading.generate import differences
 from course_lib.grading.hidden import check_calls
+from course_lib.grading.variants import give
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDENT = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
@@ -18,6 +19,7 @@ STUDENT = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
 @pytest.mark.parametrize("path", STUDENT, ids=lambda p: p.stem)
 def test_exactly_the_exercises_are_unsolved(path, tmp_path):
     nb = nbformat.read(path, as_version=4)
+    give(nb, 271828182)  # as in a copy with numbers of its own (nbval runs the copies with the lecture's): pictures fit any numbers
     with this_environment():
         assert execute(nb, tmp_path, timeout=120) == "ok"
     unsolved = []

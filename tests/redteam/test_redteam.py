@@ -1,12 +1,14 @@
-"""Every attack of redteam/, and that the suite itself would notice one that succeeds."""
+"""That the red team's suite would notice an attack which succeeds, and the command that runs it."""
 
 import dataclasses
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
+from attacking import ATTACKS, COURSE
 from classroom import ROOT
 from click.testing import CliRunner
 
@@ -14,18 +16,10 @@ from course_lib.cli.main import workbook
 from course_lib.grading import _redteam_host as host
 from course_lib.grading import redteam
 from course_lib.grading.course import Course, WorkbookError
-from course_lib.grading.redteam import Attack, Team
+from course_lib.grading.library import NUMERICAL
+from course_lib.grading.redteam import Attack, Finding, Team
 
-COURSE = Course(ROOT)
-# By assignment, so that each one's sandbox is started once.
-ATTACKS = sorted(redteam.attacks(COURSE), key=lambda a: (a.assignment, a.kind))
-BORROWED = [a for a in ATTACKS if a.kind == "reference" and "library's own" in a.tries and "checks'" not in a.name]
-
-
-@pytest.fixture(scope="module")
-def team():
-    with Team(COURSE) as one:
-        yield one
+BORROWED = [a for a in ATTACKS if a.kind in ("reference", "measured") and "library's own" in a.tries and "checks'" not in a.name]
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +30,13 @@ def open_team():
             job = super().job(*args)
             for notebook in job["notebooks"].values():
                 frame = json.loads(notebook["frame"])
-                frame["metadata"]["workbook"]["withheld"] = []
+                frame["metadata"]["workbook"] |= {"withheld": [], "at_hand": list(NUMERICAL)}
                 notebook["frame"] = json.dumps(frame)
             return job
 
     with Open(COURSE) as one:
         yield one
 
-
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a.id)
-def test_attack(team, attack):
-    finding = team.run(attack)
-    assert not finding.problems, finding
-    assert not finding.traces, finding
-
-
-# --- would it be noticed? ---------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("attack", BORROWED, ids=lambda a: a.name)
 def test_what_is_withheld_would_have_been_the_answer(open_team, attack):
@@ -68,9 +53,9 @@ RIGHT = {"multiply_backward": "def multiply_backward(x, y, dout):\n    return do
 
 def test_too_many_points_are_noticed(team):
     finding = team.run(plain(answers=RIGHT))
-    assert finding.score == 5 and finding.deserved == 0
+    assert finding.score == finding.deserved + 5
     assert any("2 points where 0 are deserved" in p for p in finding.problems)
-    assert redteam.row(finding)[2:] == ("5 / 0", "ok", "untouched", "FAILED")
+    assert redteam.row(finding)[2:] == (f"{finding.score:g} / {finding.deserved:g}", "ok", "untouched", "FAILED")
 
 
 def test_points_taken_from_the_honest_are_noticed(team):
@@ -125,8 +110,22 @@ def test_active_pages_are_noticed(page):
 def test_the_command_prints_the_table():
     done = CliRunner().invoke(workbook, ["--root", str(ROOT), "redteam", "honest: two numbers"])
     assert done.exit_code == 0, done.output
-    assert "honest: two numbers" in done.output and "5 / 5" in done.output and "untouched" in done.output
+    assert "honest: two numbers" in done.output and "untouched" in done.output and re.search(r" ([1-9]\d*) / \1 ", done.output)
     assert "none went otherwise" in done.output
+
+
+def test_the_table_by_kind_counts_what_went_otherwise():
+    good, bad = Finding(plain()), Finding(plain(), problems=["a-check: 2 points where 0 are deserved"], traces=["left behind: /tmp/x"])
+    lost = Finding(dataclasses.replace(plain(), kind="values"), problems=["a-check: 0 points where 2 were kept from it"])
+    good.attack, bad.attack = (dataclasses.replace(f.attack, kind="wire") for f in (good, bad))
+    lines = redteam.by_kind(COURSE, [good, bad, lost]).splitlines()
+    assert lines[2:] == ["| values | Results that are not what they seem | 1 | 0 | 1 | 0 | 0 |", "| wire | Forged frames | 2 | 1 | 0 | 1 | 1 |",
+                         "| **all** |  | 3 | 1 | 1 | 1 | 1 |"]
+
+
+def test_the_command_prints_the_table_by_kind():
+    done = CliRunner().invoke(workbook, ["--root", str(ROOT), "redteam", "--markdown", "honest: two numbers"])
+    assert done.exit_code == 0 and "| **all** |  | 1 | 0 | 0 | 0 | 1 |" in done.output
 
 
 def test_the_command_fails_where_an_attack_succeeds(monkeypatch):

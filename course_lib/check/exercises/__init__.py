@@ -13,7 +13,14 @@ MODULES = {
     "01": "flat_backprop",
     "02": "computational_graph",
     "03": "jacobians",
+    "04": "linear_classifiers",
+    "05": "mlp",
+    "06": "convolution",
     "07": "conv_backward",
+    "08": "pooling",
+    "09": "seesaw",
+    "11": "optimizers",
+    "14": "architectures",
 }
 
 

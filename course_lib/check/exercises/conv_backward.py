@@ -9,6 +9,7 @@ from ..exercise import Case, Exercise, wrong
 from ..inputs import whole
 from .conv_layer import LAYER, layer_gradients
 from .conv_sizes import SYMMETRIC, output_shape, sizes_of
+from .predictions import SHAPES
 from .quiz import quiz
 
 # --- the right answers, as a student would write them ------------------------------------------------------------------
@@ -369,6 +370,7 @@ EXERCISES = (
                   ("a = 0.5 * (1 + np.tanh(0.5 * z))", "a = np.exp(z) / (1 + np.exp(z))")),
         ),
     ),
+    SHAPES,
     LAYER,
     quiz(
         id="07.which_pass",

@@ -13,6 +13,7 @@ import numpy as np
 from ... import flat
 from ..exercise import Case, Exercise, ResultForm, wrong
 from .flat_losses import LOSSES
+from .predictions import GATES
 from .quiz import quiz
 
 # --- the right answers, as a student would write them ------------------------------------------------------------------
@@ -360,6 +361,7 @@ EXERCISES = (
                   ('{"A", "C"}', "set()")),
         ),
     ),
+    GATES,
     Exercise(
         id="01.gates_backward",
         rows=("B-gates",),

@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import graph
 from ..exercise import Case, Exercise, ResultForm, wrong
+from .predictions import SHARES
 
 # --- the right answers, as a student would write them ------------------------------------------------------------------
 
@@ -354,6 +355,7 @@ PASSES = (
                    "    return walk[::-1]")),
         ),
     ),
+    SHARES,
     Exercise(
         id="02.graph_backward",
         rows=("B-graph", "B-gates"),

@@ -11,6 +11,7 @@ from ...losses import softmax_cross_entropy
 from ..compare import as_numbers, describe
 from ..exercise import Case, Exercise, ResultForm, wrong
 from ..inputs import whole
+from .predictions import DZ
 
 # --- the right answers, as a student would write them ------------------------------------------------------------------
 
@@ -164,6 +165,7 @@ SOFTMAX = (
                   OVERFLOW),
         ),
     ),
+    DZ,
     Exercise(
         id="03.softmax_crossentropy_backward",
         rows=("A-softmaxjac", "E-softmaxce"),

@@ -1,10 +1,25 @@
-"""00_start_here: one multiplication gate, as a toy exercise for learning how checks work."""
+"""00_start_here: one multiplication gate, by hand and in code, as a toy for learning how checks work."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from ..exercise import Case, Exercise, wrong
+
+
+def predict_gradients(*, x=4, y=-2, dout=3):
+    dx = dout * y
+    dy = dout * x
+    return dx, dy
+
+
+def numbers(rng: np.random.Generator | None) -> dict[str, Any]:
+    if rng is None:
+        return {"x": 4, "y": -2, "dout": 3}
+    x, y, dout = (int(v) for v in rng.permutation(np.arange(2, 13))[:3])  # three different sizes, so that no two ideas agree
+    return {"x": x, "y": -y, "dout": dout}
 
 
 def multiply_backward(x, y, dout):
@@ -37,6 +52,42 @@ def draw(rng: np.random.Generator) -> Case:
 
 
 EXERCISES = (
+    Exercise(
+        id="00.predict_gradients",
+        rows=(),
+        answer=(predict_gradients,),
+        reference=(predict_gradients,),
+        outputs=("dx", "dy"),
+        by_hand=True,
+        numbers=numbers,
+        weak=lambda: [Case("all ones", (), {"x": 1, "y": 1, "dout": 1}), Case("all twos", (), {"x": 2, "y": 2, "dout": 2})],
+        hints=(
+            "Take one input at a time. If x grows by a tiny amount and y stays, what does the output do? Then let dout speak.",
+            r"$dx = dout \cdot y$ and $dy = dout \cdot x$.",
+            "For dx, multiply dout by y, its sign included; for dy, multiply dout by x. Return the two numbers, dx first.",
+        ),
+        misconceptions=(
+            wrong("own input",
+                  "You multiplied dout by the input itself. Each input's gradient is dout times the other input: the gate swaps them.",
+                  ("dx = dout * y", "dx = dout * x"), ("dy = dout * x", "dy = dout * y")),
+            wrong("local gradients alone",
+                  "You wrote down the local gradients, y and x, and left the upstream gradient dout out. The chain rule multiplies by it.",
+                  ("dx = dout * y", "dx = y"), ("dy = dout * x", "dy = x")),
+            wrong("dout passed on",
+                  "You passed dout on to both inputs unchanged. That is an addition gate; a multiplication gate also multiplies by the other "
+                  "input.",
+                  ("dx = dout * y", "dx = dout"), ("dy = dout * x", "dy = dout")),
+            wrong("a sign lost",
+                  "A minus sign got lost. The gradient of x carries the sign of y: where y is negative, a larger x makes the output smaller.",
+                  ("dx = dout * y", "dx = abs(dout * y)")),
+            wrong("dout added",
+                  "You added dout to the other input. The chain rule multiplies the upstream gradient by the local one.",
+                  ("dx = dout * y", "dx = dout + y"), ("dy = dout * x", "dy = dout + x")),
+            wrong("times the output",
+                  "You multiplied dout by the output x·y. What counts is how the output reacts to one input: by the other input alone.",
+                  ("dx = dout * y", "dx = dout * x * y"), ("dy = dout * x", "dy = dout * x * y")),
+        ),
+    ),
     Exercise(
         id="00.multiply_backward",
         rows=(),

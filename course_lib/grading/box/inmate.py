@@ -6,16 +6,19 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 import traceback
 import warnings
 from typing import Any
 
 from .peer import Peer, raised, told
 from .shell import MAX_PRINTED, Output, PrintedTooMuch, Shell, printed_to
-from .wire import Channel, Handle, WireError, Writer
+from .values import Handle, Reader, WireError, Writer
+from .wire import Channel
 
 PLAIN_OUTPUTS = ("text/plain", "image/png", "image/jpeg")  # everything else may be active in somebody's browser
 MAX_BATCH = 50_000  # characters of print that are sent together
+MAX_ORIGINALS, MAX_ORIGINALS_BYTES = 1_000, 64 << 20  # that are kept while only their copies are away; the oldest go first
 
 
 class Remote:
@@ -45,6 +48,8 @@ class Inmate(Peer):
         self.shell, self.namespace = shell, shell.user_ns
         self.batch: list[Output] = []
         self.remotes: dict[int, Remote] = {}
+        self.originals: dict[int, tuple[Any, int]] = {}  # number: (what a copy was made of, its bytes)
+        self.counted = self.held = 0  # originals so far; bytes of those that are kept
 
     def live(self) -> None:
         """Answer until the other side hangs up."""
@@ -59,6 +64,25 @@ class Inmate(Peer):
 
     def number_of(self, value: Any) -> int | None:
         return object.__getattribute__(value, "_handle").number if type(value) is Remote else None
+
+    def _writer(self) -> Writer:
+        return Writer(self.export, keep=self._keep)
+
+    def _reader(self, blob: bytes | bytearray) -> Reader:
+        return Reader(blob, self.own, self.stand_in, original=self._original)
+
+    def _keep(self, value: Any, size: int) -> int:
+        self.counted += 1
+        self.originals[self.counted] = value, size
+        self.held += size
+        while len(self.originals) > MAX_ORIGINALS or self.held > MAX_ORIGINALS_BYTES and len(self.originals) > 1:
+            self.held -= self.originals.pop(next(iter(self.originals)))[1]
+        return self.counted
+
+    def _original(self, number: int) -> Any:
+        if number not in self.originals:
+            raise WireError(f"there is no original {number}")
+        return self.originals[number][0]
 
     def answer_of(self, what: str, plain: dict, **values: Any) -> Any:
         reply = self.ask(what, plain, **values)
@@ -79,6 +103,7 @@ class Inmate(Peer):
         """Write the assignment's data files into the working directory, and go there."""
         os.makedirs(values["folder"], exist_ok=True)
         os.chdir(values["folder"])
+        sys.path.insert(0, "")  # as in a notebook: what a cell wrote there can be imported
         for name, data in values["files"].items():
             with open(name, "wb") as f:
                 f.write(data)

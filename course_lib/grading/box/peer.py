@@ -10,7 +10,8 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from .wire import Channel, Handle, NotSent, Reader, WireError, Writer
+from .values import Handle, NotSent, Reader, WireError, Writer
+from .wire import Channel
 
 MAX_NESTED = 60  # calls that wait for each other
 MAX_HANDLES = 100_000
@@ -100,14 +101,20 @@ class Peer:
         """A message that wants no answer (a cell's output). The trusted side expects none but a cell's."""
         raise WireError("a message of an unknown kind")
 
+    def _writer(self) -> Writer:
+        return Writer(self.export)
+
+    def _reader(self, blob: bytes | bytearray) -> Reader:
+        return Reader(blob, self.own, self.stand_in)
+
     def _send(self, message: dict, values: dict) -> None:
-        writer = Writer(self.export)
+        writer = self._writer()
         message["values"] = {name: writer.node(v) for name, v in values.items()}
         self.channel.send(message, writer.blob)
 
     def _receive(self) -> tuple[dict, Reader]:
         message, blob = self.channel.receive()
-        return message, Reader(blob, self.own, self.stand_in)
+        return message, self._reader(blob)
 
     def _read(self, message: dict, reader: Reader) -> dict:
         values = message.get("values", {})

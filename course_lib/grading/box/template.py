@@ -128,18 +128,23 @@ def _watch(pid: int, status: socket.socket, memory_bytes: int) -> dict:
             break
         if status in ready:
             killed = killed or "told"
-        elif _memory(pid) - base > memory_bytes:
+        elif _memory(pid) - base > memory_bytes and _memory(pid, shared_once=True) > memory_bytes:
             killed = "memory"
         if killed:
             os.kill(pid, signal.SIGKILL)
             select.select([watched], [], [])
             break
     _, code, used = os.wait4(pid, 0)
-    return {"killed": killed, "code": os.waitstatus_to_exitcode(code), "cpu": used.ru_utime + used.ru_stime, "peak_kb": used.ru_maxrss}
+    ours = os.times()  # the namespaces', and watching
+    return {"killed": killed, "code": os.waitstatus_to_exitcode(code), "cpu": used.ru_utime + used.ru_stime + ours.user + ours.system,
+            "peak_kb": used.ru_maxrss}
 
 
-def _memory(pid: int) -> int:
-    """Bytes in memory of a process and all its descendants. (In its process namespace an orphan's parent is its init.)"""
+def _memory(pid: int, shared_once: bool = False) -> int:
+    """Bytes in memory of a process and all its descendants. (In its process namespace an orphan's parent is its init.)
+
+    What processes share counts for each of them, which is quick to find out; `shared_once`: each has its part of it.
+    """
     parents, sizes = {}, {}
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if entry.isdigit():
@@ -150,7 +155,16 @@ def _memory(pid: int) -> int:
     family = {pid}
     while more := {p for p, parent in parents.items() if parent in family} - family:
         family |= more
-    return sum(sizes.get(p, 0) for p in family) * os.sysconf("SC_PAGE_SIZE")
+    page = os.sysconf("SC_PAGE_SIZE")
+    return sum((_part(p) if shared_once else None) or sizes.get(p, 0) * page for p in family)
+
+
+def _part(pid: int) -> int | None:
+    """Bytes of a process, what it shares divided by the number of those who share it; None where it does not let one look."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+            return next(int(line.split()[1]) << 10 for line in f if line.startswith("Pss:"))
+    return None
 
 
 # --- the inmate -----------------------------------------------------------------------------------------------------
@@ -161,6 +175,7 @@ def _inmate(channel: socket.socket, limits: dict, empty: dict[str, int] | None, 
         _only(channel.fileno())
         if sys.platform == "linux":
             namespaces.die_with_parent()
+            namespaces.first_to_go()
             namespaces.limit(limits["cpu_seconds"], limits["memory_bytes"], limits["processes"], limits["file_bytes"])
         if empty:
             namespaces.shut_in(empty)
