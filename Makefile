@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test grade notebooks release bench bench-grading clean
+.PHONY: help setup lab test grade notebooks site release bench bench-grading bench-widgets clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,14 @@ grade: $(STAMP)  ## grade submitted/, or a sample class where nothing was submit
 notebooks: $(STAMP)  ## re-execute solutions/ and regenerate notebooks/ from it
 	@$(BIN)/workbook notebooks
 
+$(STAMP)-site: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock \
+	  --no-build-isolation --editable '.[site]'
+	@touch $@
+
+site: $(STAMP)-site  ## make the solved notebooks into web pages: build/site/index.html
+	@$(BIN)/workbook site
+
 release: $(STAMP)  ## make the students' zip
 	@$(BIN)/workbook release
 
@@ -49,6 +57,9 @@ bench: $(STAMP)  ## measure speed and memory, beside PyTorch where it is install
 
 bench-grading: $(STAMP)  ## measure grading beside stock nbgrader
 	@$(BIN)/python -m benchmarks.grading $(ARGS)
+
+bench-widgets: $(STAMP)  ## measure the widgets in JupyterLab beside ipywidgets' interact (needs Chromium and '.[browser]')
+	@$(BIN)/python -m benchmarks.widgets $(ARGS)
 
 clean: $(STAMP)  ## remove what was built; never work/, submitted/ or the gradebook
 	@$(BIN)/workbook clean
