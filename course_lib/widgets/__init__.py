@@ -17,6 +17,7 @@ _HOMES = {
     "ReceptiveField": "receptive_field",
     "GraphStepper": "graph_stepper",
     "JacobianView": "jacobian_view",
+    "ProgressView": "progress_view",
 }
 __all__ = list(_HOMES)
 

@@ -18,7 +18,7 @@ const PORT = 22; // half the distance of two inputs of a gate
 const CURVE = 40; // at least so wide is the bend of a wire
 const TERMS = 34; // so much wider than an input is its sum
 const TIP = 10; // the output's arrow
-const LEAST_ZOOM = 0.8;
+const LEAST_ZOOM = 0.75;
 
 export class Stage {
   constructor(theme, cleanup, actions) {
