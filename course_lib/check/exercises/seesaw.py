@@ -110,7 +110,7 @@ def predict_numbers(rng: np.random.Generator | None) -> dict[str, Any]:
 def _forward_case(label: str, x, f, W1, W2, form: str = "") -> Case:
     x, f, W1, W2 = (np.array(v, dtype=float) for v in (x, f, W1, W2))
     return Case(label, (x, f, W1, W2), form=form,
-                tags={"the length of the filter": len(f), "the number of hidden units": W1.shape[1], "the number of classes": W2.shape[1]},
+                tags={"the length of the filter": len(f)},
                 constants={"K, the number of classes,": W2.shape[1]})
 
 

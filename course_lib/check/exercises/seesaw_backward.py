@@ -125,7 +125,7 @@ def pool_draw(rng: np.random.Generator, n: int = 8, low: int = -2, high: int = 2
 def _net_case(label: str, x, y, f, W1, W2, form: str = "") -> Case:
     x, f, W1, W2 = (np.array(v, dtype=float) for v in (x, f, W1, W2))
     return Case(label, (x, y, f, W1, W2), form=form,
-                tags={"the length of the filter": len(f), "the number of hidden units": W1.shape[1], "the number of classes": W2.shape[1]},
+                tags={"the length of the filter": len(f)},
                 constants={"K, the number of classes,": W2.shape[1], "the number of places of the filter": len(x) - len(f) + 1})
 
 

@@ -88,7 +88,7 @@ COMPARE = Exercise(
     outputs=("arrived", "median", "share"),
     visible=visible,
     draw=draw,
-    weak=lambda: [_case("one start each", [[2, 0]], [[3, 3]], 1)],
+    weak=lambda: [_case("one start each", [[2, 0, 0]], [[3, 3, 0]], 1)],
     hints=(
         "First find each start's epoch of arrival: the first row where its column is below the limit. A start that never arrives gets infinity, which is later than any epoch.",
         "arrived: how many of A's epochs are finite. median: of the finite ones. share: of all pairs (a start of A, a start of B), those with epoch a < epoch b.",
@@ -104,6 +104,9 @@ COMPARE = Exercise(
         wrong("epochs counted from 1",
               "Your epochs are one too many. Row 0 is before training, so the row's number is the number of epochs.",
               (FIRST, "epochs.append(below[0] + 1 if len(below) else np.inf)")),
+        wrong("never taken for epoch 0",
+              "You took starts that never arrive for starts that arrive in epoch 0: argmax of nothing but False is 0. Ask any() first, and give these infinity.",
+              (FIRST, "epochs.append(below[0] if len(below) else 0)")),
         wrong("limit counts as below",
               "You let a start arrive at the limit itself. Asked for is an SSE below it.",
               ("run < limit", "run <= limit")),
