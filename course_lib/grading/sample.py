@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -172,7 +173,8 @@ def deserved(course: Course, assignment: str, student: SampleStudent, seed: str 
     known, total = exercises(assignment[:2]), 0.0
     solved = course.solutions / assignment / f"{assignment}.ipynb"
     helpers = [cell.source for cell in read_notebook(solved).cells if is_helper(cell)]
-    working = {name: source for name, source in student.answers.items() if f"def {name}(" in source and compiles(source)}
+    working = {name: source for name, source in student.answers.items()
+               if re.search(rf"^(?:def|class) {name}\b", source, re.MULTILINE) and compiles(source)}
     for call in check_calls(solved):
         e = known[call.exercise]
         if any(n not in working for n in e.names):
