@@ -103,14 +103,18 @@ class Bench:
         return Used(used.wall, used.cpu + sum(r["times"]["box_cpu"] for r in records), used.peak_mb)
 
     def cluster(self, few, many):
-        """{workers: wall seconds of one more hand-in} on a dask cluster of one and of two workers, each one thread."""
+        """{workers: wall seconds of one more hand-in} on a dask cluster of one and of two workers, each one thread. Where
+        `few` is 0, of a first class of `many`, starting up and all."""
         from distributed import LocalCluster
 
         walls = {}
         for workers in (1, 2):
             with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1",
                               silence_logs=50) as there:
-                walls[workers] = per_hand_in({n: self.ours(n, "--scheduler", there.scheduler_address) for n in (few, many)}).wall
+                if few:
+                    self.ours(2 * workers, "--scheduler", there.scheduler_address)  # until each worker has its station
+                runs = {n: self.ours(n, "--scheduler", there.scheduler_address) if n else Used(0.0, 0.0, 0.0) for n in (few, many)}
+                walls[workers] = per_hand_in(runs).wall
         return walls
 
 
@@ -148,6 +152,7 @@ def measured(scratch, sizes, stock_sizes, repeats, dask_sizes, say):
         (f"hand-ins a minute: ours a class of {max(sizes)} with starting up, stock without", f"{stock_rate:.1f}",
          f"{rate:.0f} ({rate / stock_rate:.1f} × stock)", "≥ 8 ×"),
         (f"log-log slope of the wall time, {growing[0]} to {growing[-1]} hand-ins", "", f"{slope(growing, [ours[n].wall for n in growing]):.2f}", "≤ 1.05"),
+        (f"processor s of one more hand-in, {growing[-2]} to {growing[-1]} beside {min(sizes)} to {growing[-2]}", "", _growth(ours), "flat"),
         (f"largest process in MB, {', '.join(map(str, sorted(sizes)))} hand-ins", f"{max(u.peak_mb for u in stock.values()):.0f}",
          ", ".join(f"{ours[n].peak_mb:.0f}" for n in sorted(sizes)), "flat"),
         ("two dask workers beside one, hand-ins a second", "", f"{dask[1] / dask[2]:.2f} ×", "≥ 1.8 ×"),
@@ -155,6 +160,14 @@ def measured(scratch, sizes, stock_sizes, repeats, dask_sizes, say):
     rest = 1000 * (mine.cpu - share) - sum(floor[-1][1:])
     return rows, [*floor, ("the template's forking, for each box", 0.0, 1000 * share),
                   ("the rest: reading, messages, a fork of the station, the gradebook, the record", rest, 0.0)]
+
+
+def _growth(runs):
+    """What one more hand-in takes in the last half of the class, and before: does it grow with the class?"""
+    first, middle, last = min(runs), sorted(runs)[-2], max(runs)
+    if first == middle:
+        return f"{per_hand_in(runs).cpu:.3f}"
+    return " beside ".join(f"{per_hand_in({a: runs[a], b: runs[b]}).cpu:.3f}" for a, b in ((middle, last), (first, middle)))
 
 
 def table(rows, floor):
@@ -170,7 +183,7 @@ def main(argv=None):
     parser.add_argument("--students", type=int, default=200, help="size of the largest class (default 200)")
     options = parser.parse_args(argv)
     n = options.students
-    sizes = ([1, 2], [1, 2], 1, (1, 2)) if options.quick else ([n // 8, n // 4, n // 2, n], [2, 10], 30, (20, 80))
+    sizes = ([1, 2], [1, 2], 1, (0, 2)) if options.quick else ([n // 8, n // 4, n // 2, n], [2, 10], 30, (20, 80))
     with tempfile.TemporaryDirectory(prefix="bench-grading-") as folder:
         print(table(*measured(Path(folder), *sizes, lambda what: print(f"{what} ...", file=sys.stderr))))
 

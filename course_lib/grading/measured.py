@@ -34,7 +34,7 @@ def measured(nb: NotebookNode, frame: NotebookNode) -> Iterator[tuple[str, str]]
     for cell in nb.cells:
         if cell.cell_type == "code" and is_solution(cell) and cell.source not in given:
             name = cell.metadata.nbgrader.grade_id
-            if name not in _asked_for() and (why := _why(name, helpers)):
+            if name not in asked_for() and (why := _why(name, helpers)):
                 yield name, why
 
 
@@ -140,7 +140,7 @@ def _imaginary(node: ast.AST) -> bool:
 
 
 @cache
-def _asked_for() -> frozenset[str]:
+def asked_for() -> frozenset[str]:
     """Functions whose own model answers measure: there it is what is asked for."""
     import inspect
     import textwrap

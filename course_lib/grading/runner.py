@@ -26,8 +26,8 @@ from .course import WorkbookError, parse_notebook, recognise
 from .execute import fault, is_test, settle
 from .frame import rebuild
 from .hidden import part_names
-from .likeness import copied
-from .measured import measured
+from .likeness import copied, library_shapes
+from .measured import asked_for, measured
 from .names import answer_names, free
 from .run import results
 from .sandbox import Limits, Sandbox
@@ -36,6 +36,12 @@ from .variants import give, given, variant_cell
 
 Job = Mapping[str, Any]
 Record = dict[str, Any]
+
+
+def prepare() -> None:
+    """Find out once what is the same for every hand-in, before a process forks for each."""
+    library_shapes()
+    asked_for()
 
 
 def run_hand_in(job: Job, sandbox: Sandbox) -> Record:

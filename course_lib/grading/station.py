@@ -61,7 +61,7 @@ def _warm() -> None:
 
     from . import pages, records  # noqa: F401
 
-    warm.executor()
+    warm.executor().prepare()
     records.environment_hash()
     gc.collect()
     gc.freeze()

@@ -8,7 +8,7 @@ import sys
 from hand_ins import ROOT
 
 ROWS = ["the notebook's own cells", "one more hand-in: processor s", "... beyond its own cells", "one more hand-in: wall s", "hand-ins a minute",
-        "log-log slope", "largest process in MB", "two dask workers beside one"]
+        "log-log slope", "processor s of one more", "largest process in MB", "two dask workers beside one"]
 PARTS = ["an empty box", "a whole hand-in", "the template's forking", "the rest"]
 
 

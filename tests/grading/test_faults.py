@@ -51,7 +51,7 @@ def test_grades_csv_keeps_what_was_not_graded_now(graded):
 def test_an_earlier_grade_stays_where_this_run_gave_none(tmp_path):
     write_grades(tmp_path / "g.csv", [Outcome("bo", NAME, points=4, most=5)], [NAME])
     write_grades(tmp_path / "g.csv", [Outcome("bo", NAME, NOT_GRADED, failed=True)], [NAME])
-    assert list(csv.reader((tmp_path / "g.csv").open()))[1:] == [["bo", NAME, "ok", "4", "5", "0", "", "", "0", "4", "", ""]]
+    assert list(csv.reader((tmp_path / "g.csv").open()))[1:] == [["bo", NAME, "ok", "4", "5", "0", "", "", "0", "4", "", "", "0"]]
     (tmp_path / "g.csv").write_text("somebody's,own,columns\n1,2,3\n")
     write_grades(tmp_path / "g.csv", [], [NAME])
     assert list(csv.reader((tmp_path / "g.csv").open())) == [HEADER]
