@@ -143,6 +143,7 @@ def test_predict_first(show):
     guess = shown.widget().locator(".cw-guess")
     guess.fill("0.3")
     guess.press("Enter")
+    shown.settle()
     assert "✗ 0.3 is too large" in shown.widget().inner_text()
     assert shown.tab.evaluate("() => document.activeElement.classList.contains('cw-guess')")
     guess.fill("0.2")

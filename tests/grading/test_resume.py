@@ -156,6 +156,10 @@ def test_a_mended_test_regrades_everyone_and_says_whose_score_changed_and_why(un
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_control_c_is_one_line_and_leaves_no_process(tmp_path):
     course = class_at(tmp_path, CLASS[:6])
+    last = course.submitted / max(CLASS[:6]) / NAME / f"{NAME}.ipynb"  # graded last; slow, so that the key comes before the end
+    nb = nbformat.read(last, as_version=4)
+    nb.cells.append(nbformat.v4.new_code_cell("import time\ntime.sleep(6)"))
+    nbformat.write(nb, last)
     run = subprocess.Popen([sys.executable, "-m", "course_lib.cli", "--root", str(tmp_path), "grade", NAME, *OPTIONS, "--jobs", "1"],
                            stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True, cwd=ROOT)
     wait_for(lambda: run.poll() is not None or (tmp_path / "records" / NAME).is_dir(), 120)
