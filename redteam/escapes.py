@@ -292,7 +292,7 @@ root = os.path.dirname(course_lib.__file__)
 for here, folders, files in os.walk(root):
     if "__pycache__" in here or any(n.endswith(".pyc") for n in files):
         leak(here)
-for name in ("check/exercises", "check/engine.py", "grading", "cli", "widgets"):
+for name in ("check/exercises", "check/engine.py", "grading", "cli", "walkthrough", "widgets/static"):
     if os.path.exists(os.path.join(root, name)):
         leak(name)
 """),

@@ -39,6 +39,19 @@ for _ in range(12):
         os._exit(0)
 time.sleep(30)
 """, "memory", "timeout", limits=LATE),
+    cell("memory behind an ended thread", "each process' first thread ends, so that it looks like a process that is no more", C + """
+import os, threading, time
+def hold():
+    time.sleep(0.2)
+    held = bytearray(60 << 20)
+    held[::4096] = b"x" * len(held[::4096])
+    time.sleep(30)
+for _ in range(12):
+    if os.fork() == 0:
+        threading.Thread(target=hold).start()
+        libc.syscall(60 if os.uname().machine == "x86_64" else 93, 0)
+time.sleep(30)
+""", "memory", limits={"cell_seconds": 20, "processes": 40}),
     cell("memory shared", "pages of a shared map, let go and taken again", """
 import mmap
 held = []

@@ -152,19 +152,35 @@ def _memory(pid: int, shared_once: bool = False) -> int:
                 with open(f"/proc/{entry}/stat", "rb") as f:
                     fields = f.read().rpartition(b")")[2].split()
                 parents[int(entry)], sizes[int(entry)] = int(fields[1]), int(fields[21])
+                if fields[0] == b"Z":  # its first thread has ended; others may live on, and hold as much as ever
+                    sizes[int(entry)] = max((_resident(entry, thread) for thread in os.listdir(f"/proc/{entry}/task")), default=0)
     family = {pid}
     while more := {p for p, parent in parents.items() if parent in family} - family:
         family |= more
     page = os.sysconf("SC_PAGE_SIZE")
-    return sum((_part(p) if shared_once else None) or sizes.get(p, 0) * page for p in family)
+    parts = {p: _part(p) for p in family} if shared_once else {}
+    return sum(sizes.get(p, 0) * page if (part := parts.get(p)) is None else part for p in family)
+
+
+def _resident(pid: str, thread: str) -> int:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open(f"/proc/{pid}/task/{thread}/statm", "rb") as f:
+            return int(f.read().split()[1])
+    return 0
 
 
 def _part(pid: int) -> int | None:
-    """Bytes of a process, what it shares divided by the number of those who share it; None where it does not let one look."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
-            return next(int(line.split()[1]) << 10 for line in f if line.startswith("Pss:"))
-    return None
+    """Bytes of a process, what it shares divided by the number of those who share it; 0 where it has ended, None where it
+    does not let one look."""
+    try:
+        for thread in sorted(os.listdir(f"/proc/{pid}/task"), key=int):
+            with contextlib.suppress(ProcessLookupError), open(f"/proc/{pid}/task/{thread}/smaps_rollup", encoding="ascii") as f:
+                for line in f:
+                    if line.startswith("Pss:"):
+                        return int(line.split()[1]) << 10
+    except (OSError, ValueError, IndexError):
+        return None if os.path.exists(f"/proc/{pid}/task") else 0
+    return 0
 
 
 # --- the inmate -----------------------------------------------------------------------------------------------------
