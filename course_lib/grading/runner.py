@@ -22,6 +22,7 @@ from nbgrader.utils import determine_grade, is_grade, is_solution
 from course_lib.check import engine
 from course_lib.check.exercises import find
 
+from .box.shell import Shell
 from .course import WorkbookError, parse_notebook, recognise
 from .execute import fault, is_test, settle
 from .frame import rebuild
@@ -39,9 +40,10 @@ Record = dict[str, Any]
 
 
 def prepare() -> None:
-    """Find out once what is the same for every hand-in, before a process forks for each."""
+    """Find out once what is the same for every hand-in, and load what it needs, before a process forks for each."""
     library_shapes()
     asked_for()
+    Shell.make(lambda output: None, {}).run("None")  # IPython imports much of itself only now
 
 
 def run_hand_in(job: Job, sandbox: Sandbox) -> Record:

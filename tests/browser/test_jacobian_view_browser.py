@@ -170,7 +170,9 @@ def test_playing_goes_row_by_row_to_the_end(show):
     shown.tab.wait_for_function("() => widgets[0].model.get('cell') === 12", timeout=5000)
     play.wait_for()
     assert shown.sent()[-1] == {"cell": 12}
-    assert shown.widget().locator(".cw-sum-cell").all_inner_texts() == ["4", "4", "0", "0", "5", "5", "0", "0"]
+    summed = '[...document.querySelectorAll(".cw-sum-cell")].map((e) => e.innerText).join(" ")'
+    shown.tab.wait_for_function(f"() => {summed} === '4 4 0 0 5 5 0 0'", timeout=5000)  # drawn a frame after the button changes
+    assert shown.tab.evaluate(summed) == "4 4 0 0 5 5 0 0"
 
 
 # several, and the end

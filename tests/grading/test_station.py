@@ -21,6 +21,8 @@ class Sandbox:
     def close(self): pass
 class Executor:
     opened = 0
+    @staticmethod
+    def prepare(): pass
     @classmethod
     def open_sandbox(cls, job):
         if job.get("no_sandbox"): raise OSError("no bwrap here")
