@@ -190,8 +190,7 @@ class Writer:
         for step in self.steps:
             nb, resources = step.preprocess(nb, resources)
         nb.metadata[KEY] = about(record, name)
-        # On one line: Python's encoder of indented JSON takes five times as long, and the one writer is what a cluster waits for.
-        return (nbformat.v4.writes_json(nb, indent=None) + "\n").encode("utf-8", "replace")
+        return (nbformat.v4.writes_json(nb) + "\n").encode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
