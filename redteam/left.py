@@ -18,13 +18,14 @@ for here, folders, files in os.walk("/"):
     except OSError:
         pass
 """, first="""
-import os
+import os, sys
 for here, folders, files in os.walk("/"):
     if here.startswith("/usr"):
         folders[:] = []
     if "left-over" in files:
         leak(here)
-if os.listdir("/tmp") or os.listdir("/dev/shm") or os.listdir(os.path.expanduser("~/work")):
+bound = {(p + "///").split("/")[2] for p in (sys.prefix, sys.base_prefix, *sys.path) if p.startswith("/tmp/")}  # where the course itself lies there
+if set(os.listdir("/tmp")) - bound or os.listdir("/dev/shm") or os.listdir(os.path.expanduser("~/work")):
     leak(os.listdir("/tmp"), os.listdir("/dev/shm"))
 """),
     Attack("left in memory", "modules, numpy and the environment changed for the next student", earlier="""
