@@ -56,6 +56,29 @@ EQUIVALENT = {
        for after in ("seen = z[i:i + 2]", "seen = np.maximum(z[i:i + 2], -1)")},
     ("09.compare_starts", "share = np.mean(a[:, None] < b)", "share = np.mean(a[::-1, None] < b)"): "the same pairs in another order",
     ("09.gradients", "winners = r[i:i + 2] == a[i]", "winners = z[i:i + 2] == a[i]"): "another winner only among negative numbers, where the gate is shut",
+    ("10.conv_by_columns", "padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))", "padded = np.pad(x, ((0, 1), (0, 0), (pad, pad), (pad, pad)))"):
+        "an image of zeros that is not looked at",
+    **{(id, "flat = np.array([maps.ravel() for maps in a2])", "flat = [maps.ravel() for maps in a2]"): "a list of rows is taken for the array of them"
+       for id in ("10.net_forward", "10.transfer")},
+    **{("10.net_gradients", before, before.replace("len(X)", f"len({other})")): "maps for each image"
+       for before in ("loss = -np.sum(target * np.log(p)) / len(X)", "ds = (p - target) / len(X)") for other in ("a1", "a2", "b1", "b2")},
+    ("10.net_gradients", "target = np.eye(p.shape[1])[y]", "target = np.eye(e.shape[1])[y]"): "p has the shape of e",
+    ("10.train_epoch", "return np.array(losses)", "return losses"): "a list of numbers is taken for the array of them",
+    **{("10.transfer", before, before.replace("len(X)", "len(a2)")): "maps for each image"
+       for before in ("value = -np.sum(target * np.log(p)) / len(X)", "ds = (p - target) / len(X)")},
+    ("10.transfer", "return (W2, np.array(losses))", "return (W2, losses)"): "a list of numbers is taken for the array of them",
+    ("12.pca", "U, S, Vt = np.linalg.svd(centred, full_matrices=False)", "S, U, Vt = np.linalg.svd(centred, full_matrices=False)"): "U and S are not used",
+    **{("12.pca", "U, S, Vt = np.linalg.svd(centred, full_matrices=False)", f"U, S, Vt = np.linalg.svd(centred{full})"): "only U has more columns then, and the exercise has N > D"
+       for full in ("", ", full_matrices=True")},
+    **{("12.autoencoder_gradients", "N, D = X.shape", after): "only the product of both is used, and X_hat has the shape of X"
+       for after in ("D, N = X.shape", "N, D = X_hat.shape")},
+    ("12.upsample_backward", "dx = np.zeros((N, C, H, W))", "dx = np.ones((N, C, H, W))"): "every entry is written afterwards",
+    ("12.upsample_backward", "dx[:, :, i, j] = block.sum(axis=(2, 3))", "dx[:, :, i, j] = block.sum(axis=(3, 2))"): "axes may be named in any order",
+    ("12.precision_at_k", "shares = np.zeros(len(codes))", "shares = np.ones(len(codes))"): "every entry is written afterwards",
+    **{("12.precision_at_k", "distance = ((codes - codes[n]) ** 2).sum(axis=1)", f"distance = {after}"): "the same order of distances"
+       for after in ("((codes - codes[n]) ** 2).mean(axis=1)", "((codes[n] - codes) ** 2).sum(axis=1)")},
+    ("13.spectrogram", "hann = 0.5 - 0.5 * np.cos(2 * np.pi * n / window)", "hann = 0.5 * np.cos(2 * np.pi * n / window) - 0.5"):
+        "the window with its sign turned round: magnitudes are the same",
 }
 
 # A line that another exercise judges: what is in the cache shows in the backward pass only.

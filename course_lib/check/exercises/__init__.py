@@ -19,8 +19,12 @@ MODULES = {
     "07": "conv_backward",
     "08": "pooling",
     "09": "seesaw",
+    "10": "convnet",
     "11": "optimizers",
+    "12": "autoencoders",
+    "13": "beyond_images",
     "14": "architectures",
+    "15": "pytorch",
 }
 
 
