@@ -8,10 +8,6 @@ from network_results import disagreements, results
 ROWS = {"mlp": "D-fc", "seesaw_cnn": "E-seesaw", "penn_cnn": "A-net", "lenet": "D-lenet", "convnet": "B-archgrammar"}
 
 
-def named(case):
-    return pytest.param(case, marks=pytest.mark.row("C-torch", ROWS[case["model"]]), id=name(case))
-
-
 def name(case):
     return "-".join([case["model"], *case["options"]])
 
@@ -24,7 +20,9 @@ def stored():
 
 
 @pytest.mark.parametrize("dtype", layer_cases.DTYPES)
-@pytest.mark.parametrize("case", [named(case) for case in network_cases.cases()])
+@pytest.mark.parametrize("case", [
+    pytest.param(case, marks=pytest.mark.row("C-torch", ROWS[case["model"]]), id=name(case)) for case in network_cases.cases()
+])
 def test_gradients_and_training_equal_pytorch(stored, case, dtype):
     wrong = disagreements(case, results(case, dtype), stored[dtype][name(case)], dtype)
     assert not wrong, "\n".join(wrong)
