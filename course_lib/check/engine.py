@@ -268,6 +268,8 @@ def another_order(exercise: Exercise, trials: Sequence[Trial]) -> str | None:
     if not any(t.differences for t in trials):
         return None  # all of these are right as they are
     fits = {(o, p): all(same(t.values.get(p), t.expected[o]) for t in trials) for o in outputs for p in outputs}
+    if not all(any(fits[o, p] for p in outputs) for o in outputs):
+        return None  # before all orders are tried, which are many
     if len(outputs) > 1 and any(all(fits[pair] for pair in zip(outputs, order)) for order in itertools.permutations(outputs)):
         return f"Your results are right, but in another order. The order asked for: {', '.join(outputs)}."
     return None

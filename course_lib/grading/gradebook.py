@@ -207,8 +207,9 @@ class Book:
     def graded(self, assignment: str) -> dict[str, str]:
         """{student: id of the hand-in} that the gradebook holds."""
         with self.gb.engine.connect() as c:
-            return dict(c.execute(select(SubmittedAssignment.student_id, SubmittedAssignment.id).join(
-                Assignment, Assignment.id == SubmittedAssignment.assignment_id).where(Assignment.name == assignment)).tuples().all())
+            rows = c.execute(select(SubmittedAssignment.student_id, SubmittedAssignment.id).join(
+                Assignment, Assignment.id == SubmittedAssignment.assignment_id).where(Assignment.name == assignment))
+            return {student: hand_in for student, hand_in in rows}
 
     def people(self) -> dict[str, dict[str, str]]:
         """{student: {"name", "sortable", "email", "lms_user_id"}}, as far as the gradebook knows them."""

@@ -109,7 +109,7 @@ class _Differences:
                    or isinstance(n, ast.Name) and n.id in self.names for n in ast.walk(expression))
 
     def _calls(self, node: ast.AST) -> set[str]:
-        return _calls(node) | {f for n in ast.walk(node) if isinstance(n, ast.Name) for f in self.called.get(n.id, ())}
+        return _calls(node) | {f for n in _read(node) if isinstance(n, ast.Name) for f in self.called.get(n.id, ())}
 
 
 def _assigned(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -128,9 +128,19 @@ def _assigned(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
                         yield t.id, v
 
 
+def _read(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of an expression whose values go into its own: not what only its shape, type or length is taken of."""
+    sized = isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim", "size", "dtype")
+    if sized or isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len":
+        return
+    yield node
+    for part in ast.iter_child_nodes(node):
+        yield from _read(part)
+
+
 def _calls(node: ast.AST) -> set[str]:
     """Functions that are called in an expression. NumPy's own and Python's are none: (np.exp(a) - np.exp(-a)) / 2 is a formula."""
-    called = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+    called = [n.func for n in _read(node) if isinstance(n, ast.Call)]
     names = {f.id for f in called if isinstance(f, ast.Name)} - builtin_names()
     return names | {f.attr for f in called if isinstance(f, ast.Attribute) and not hasattr(np.ndarray, f.attr) and not hasattr(np, f.attr)}
 

@@ -28,6 +28,8 @@ PLAIN = {
     "a mean of differences": "    return (x - y) / len(x)",
     "two functions": "    return (softmax(x) - one_hot(y)) / len(x)",
     "NumPy's own": "    return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))",
+    "its own shape": "    p = forward(x)[3]\n    return (p - np.eye(p.shape[1])[y]) / len(x)",
+    "its own length": "    p = forward(x)\n    return (p - y / len(p)) / 2",
     "sums": "    return (x.sum() - y.sum()) / len(x)",
     "float": "    return (float(x) - float(y)) / 2",
     "too deep to look at": "    return " + "+".join(["x"] * 3000),
