@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import math
+import re
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -278,14 +279,16 @@ def another_order(exercise: Exercise, trials: Sequence[Trial]) -> str | None:
 def explain(exercise: Exercise, trials: Sequence[Trial], named: Sequence[Named]) -> list[Finding]:
     """Faults, each once; then for each wrong output where it is worst and what its numbers look like."""
     findings = []
-    faults = dict.fromkeys(t.fault for t in trials if t.fault)
+    faults: dict[str, list[Trial]] = {}  # a fault that differs in its numbers only, such as shapes, is the same fault
+    for t in trials:
+        if t.fault:
+            faults.setdefault(re.sub(r"\d+", "0", t.fault), []).append(t)
     if any(f.startswith(CHANGES) for f in faults):
         faults.pop(READ_ONLY, None)  # the same thing, said with less
-    for fault in faults:
-        off = [t for t in trials if t.fault == fault]
-        everywhere = len(off) == len(trials)
-        findings.append(Finding("", fault) if everywhere else
-                        Finding("", fault, min(off, key=lambda t: t.case.size).case.label, len(off), len(trials)))
+    for off in faults.values():
+        shown = min(off, key=lambda t: t.case.size)
+        everywhere = len(off) == len(trials) and len({t.fault for t in off}) == 1
+        findings.append(Finding("", shown.fault) if everywhere else Finding("", shown.fault, shown.case.label, len(off), len(trials)))
     trials = [t for t in trials if not t.fault]
     if trials and not named and (order := another_order(exercise, trials)):
         return [*findings, Finding("", "", signature=order)]

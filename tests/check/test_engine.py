@@ -193,6 +193,12 @@ def test_an_error_on_some_inputs_costs_those_only_and_the_rest_is_still_explaine
     assert "You forgot k." in r.message
 
 
+def test_one_fault_on_inputs_of_other_shapes_is_said_once():
+    wide = Case("wide", (np.ones((2, 5)), 1.0))
+    r = judged(lambda x, k: x @ x, visible=lambda: [*exercise().visible(), wide])
+    assert r.message.count("Your code stopped with ValueError") == 1 and "cases; the smallest" in r.message
+
+
 def test_a_pattern_that_several_outputs_share_is_said_once():
     r = run(lambda x, y, dout: (-dout * y, -dout * x))
     assert r.message.count("the wrong sign") == 1 and "The same holds for dy." in r.message
