@@ -22,7 +22,8 @@ def convert(tex, display=False):
     from latex2mathml.converter import convert as to_mathml
 
     tex = " ".join(tex.split())
-    limits = re.sub(r"\\(max|min)(?=\s*_)", r"\\\1\\limits", tex) if display else tex
+    known = re.sub(r"\\arg(?![a-z])", r"\\mathrm{arg}\\,", tex)  # the converter has no \arg
+    limits = re.sub(r"\\(max|min)(?=\s*_)", r"\\\1\\limits", known) if display else known
     found = to_mathml(limits, display="block" if display else "inline")
     found = _RELATION.sub(r"<mo>\1\2</mo>", found)  # \mathrel{+}= is one sign
     found = _FENCES.sub(r"<mo>\1</mo>", found)  # ⌊ as a fence, not as a name

@@ -256,6 +256,7 @@ def test_what_sphinx_complains_about_is_told_and_the_old_pages_stay(tmp_path, in
         (r"f'(x)", '<mrow><mi>f</mi><mo lspace="0" rspace="0">&#x2032;</mo></mrow>'),
         (r"y\ln p", '<mi>y</mi><mspace width="0.167em"/><mi>ln</mi>'),
         (r"\max(0, -x)", '<mi>max</mi>'),
+        (r"\arg\max_i z_i", '<mi mathvariant="normal">g</mi></mrow><mspace width="0.167em" />'),
         (r"(1, -2)", '<mo>&#x0002C;</mo><mo form="prefix">&#x02212;</mo>'),
         (r"a - 2", '<mo>&#x02212;</mo>'),
         ('a < b', 'alttext="a &lt; b"'),
