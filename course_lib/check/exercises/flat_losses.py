@@ -123,7 +123,8 @@ def svm_draw(rng: np.random.Generator, N: int = 4, D: int = 3, C: int = 5, reg: 
         W = whole(rng, D, C, low=-2, high=2) if form == "integers" else whole(rng, D, C) / 2
         X, y = whole(rng, N, D, low=-3, high=3), rng.integers(C, size=N)
         most, ties = _violators(W, X, y)
-        if ties == tie and (most > 1 or C == 2) and np.linalg.matrix_rank(X) == min(N, D):
+        cut = form != "integers" or np.any(svm_loss(W, X, y, reg)[1] % 1)  # whole numbers would not show that dW was cut to them
+        if ties == tie and (most > 1 or C == 2) and np.linalg.matrix_rank(X) == min(N, D) and cut:
             return _svm_case(f"N={N}, D={D}, C={C}, reg = {reg:g}{', ' + form if form else ''}", W, X, y, reg, form)
 
 
