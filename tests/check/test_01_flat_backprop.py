@@ -1,11 +1,10 @@
 """01_flat_backprop: the lecture's numbers, the quiz's truth, and what the check says to typical wrong answers."""
 
 import math
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib import flat
 from course_lib.check import check
@@ -16,8 +15,8 @@ from course_lib.check.exercises.flat_losses import SVM_W, SVM_X, SVM_Y
 from course_lib.check.exercises.quiz import read_letters
 from course_lib.gradcheck import numerical_gradient, relative_error
 
-ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOK = ROOT / "solutions" / "01_flat_backprop" / "01_flat_backprop.ipynb"
+SOLVED = Solved("01_flat_backprop")
+cell = SOLVED.cell
 KNOWN = exercises("01")
 
 
@@ -26,11 +25,6 @@ def expected(id, case=0, functions=None):
     e = KNOWN[id]
     c = e.visible()[case]
     return e.evaluate(functions or e.reference, c.args, c.kwargs)
-
-
-def cell(grade_id):
-    (found,) = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
 
 
 # --- the lecture's numbers, from what the checks compare with ----------------------------------------------------------

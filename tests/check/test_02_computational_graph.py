@@ -3,11 +3,10 @@
 import math
 from dataclasses import replace
 from itertools import permutations
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib import graph
 from course_lib.check import check
@@ -17,8 +16,8 @@ from course_lib.check.exercises.graph_passes import CIRCUIT, run_forward
 from course_lib.gradcheck import numerical_gradient
 from course_lib.grading.hidden import hidden_calls
 
-ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOK = ROOT / "solutions" / "02_computational_graph" / "02_computational_graph.ipynb"
+SOLVED = Solved("02_computational_graph")
+cell = SOLVED.cell
 KNOWN = exercises("02")
 
 
@@ -27,11 +26,6 @@ def expected(id, case=0, functions=None):
     e = KNOWN[id]
     c = e.visible()[case]
     return e.evaluate(functions or e.reference, c.args, c.kwargs)
-
-
-def cell(grade_id):
-    (found,) = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
 
 
 # --- the lecture's numbers, from what the checks compare with ----------------------------------------------------------
@@ -128,7 +122,7 @@ def test_the_faults_of_an_order(order, fault):
 @pytest.mark.parametrize("seed", range(5))
 def test_hidden_cases_let_no_misconception_through_whatever_the_seed(seed):
     """They are drawn anew when a class is graded."""
-    for call in hidden_calls(NOTEBOOK):
+    for call in hidden_calls(SOLVED.path):
         e = KNOWN[call.exercise]
         bare = replace(e, misconceptions=())  # naming them takes time, and is tested elsewhere
         cases = cases_for(e, call.hidden, 1000 + seed)

@@ -1,11 +1,10 @@
 """03_jacobians: the lectures' numbers, the quiz's truth, and what the check says to typical wrong answers."""
 
 import math
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib import jacobian
 from course_lib.check import check
@@ -15,7 +14,8 @@ from course_lib.check.exercises.jacobians_matmul import DY, W, X
 from course_lib.gradcheck import numerical_gradient, relative_error
 from course_lib.losses import softmax
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "03_jacobians" / "03_jacobians.ipynb"
+SOLVED = Solved("03_jacobians")
+cell, space = SOLVED.cell, SOLVED.space
 KNOWN = exercises("03")
 
 
@@ -23,19 +23,6 @@ def expected(name, *args):
     """The outputs of an exercise's reference on these arguments."""
     e = KNOWN[f"03.{name}"]
     return e.evaluate(e.reference, args, {})
-
-
-def cell(grade_id):
-    (found,) = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
-
-
-def space(*grade_ids):
-    """The names that these cells define, after the setup cell."""
-    names = {}
-    for grade_id in ("setup", *grade_ids):
-        exec(cell(grade_id), names)
-    return names
 
 
 # --- the lectures' numbers, from what the checks compare with ----------------------------------------------------------

@@ -1,11 +1,10 @@
 """04_linear_classifiers: the worked numbers, the quiz's truth, and what the check says to typical wrong answers."""
 
 import math
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib import flat
 from course_lib.check import check
@@ -14,7 +13,8 @@ from course_lib.check.exercises.linear_softmax import LEAST_SQUARES
 from course_lib.gradcheck import numerical_gradient, relative_error
 from course_lib.losses import softmax_cross_entropy
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "04_linear_classifiers" / "04_linear_classifiers.ipynb"
+SOLVED = Solved("04_linear_classifiers")
+cell, space = SOLVED.cell, SOLVED.space
 KNOWN = exercises("04")
 
 
@@ -31,26 +31,9 @@ def worked(name, case=0):
     return e.evaluate(e.reference, c.args, c.kwargs)
 
 
-def solved():
-    return nbformat.read(NOTEBOOK, as_version=4)
-
-
-def cell(grade_id):
-    (found,) = [c for c in solved().cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
-
-
-def space(*grade_ids):
-    """The names that these cells define, after the setup cell."""
-    names = {}
-    for grade_id in ("setup", *grade_ids):
-        exec(cell(grade_id), names)
-    return names
-
-
 def printed(words):
     """What the cell that prints these words printed."""
-    texts = ["".join(o.text for o in c.get("outputs", []) if o.output_type == "stream") for c in solved().cells if c.cell_type == "code"]
+    texts = ["".join(o.text for o in c.get("outputs", []) if o.output_type == "stream") for c in SOLVED.book().cells if c.cell_type == "code"]
     (found,) = [t for t in texts if words in t]
     return found
 

@@ -1,10 +1,8 @@
 """05_mlp: the lectures' numbers, the quiz's truth, what the experiments show, and what the check says to typical wrong answers."""
 
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib.check import check
 from course_lib.check.exercises import exercises
@@ -12,33 +10,15 @@ from course_lib.check.exercises.mlp import LECTURE, WORKED_A, WORKED_THETAS
 from course_lib.check.exercises.mlp_net import WORKED, read_loss_and_grads
 from course_lib.gradcheck import numerical_gradient, relative_error
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "05_mlp" / "05_mlp.ipynb"
+SOLVED = Solved("05_mlp")
+cell, expected, space = SOLVED.cell, SOLVED.expected, SOLVED.space
 KNOWN = exercises("05")
 LN3 = np.log(3)
 
 
-def expected(name, *args, **kwargs):
-    """The outputs of an exercise's reference on these arguments."""
-    e = KNOWN[f"05.{name}"]
-    return e.evaluate(e.reference, args, kwargs)
-
-
-def cell(grade_id):
-    (found,) = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
-
-
-def space(*grade_ids):
-    """The names that these cells define, after the setup cell."""
-    names = {}
-    for grade_id in ("setup", *grade_ids):
-        exec(cell(grade_id), names)
-    return names
-
-
 def printed(*words):
     """The stored text of the demonstration cell whose output holds these words."""
-    texts = ["".join(o.text for o in c.get("outputs", []) if o.output_type == "stream") for c in nbformat.read(NOTEBOOK, as_version=4).cells]
+    texts = ["".join(o.text for o in c.get("outputs", []) if o.output_type == "stream") for c in SOLVED.book().cells]
     (found,) = [t for t in texts if all(w in t for w in words)]
     return found
 

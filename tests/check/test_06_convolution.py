@@ -1,10 +1,8 @@
 """06_convolution: the lectures' numbers, the quiz's truth, and what the check says to typical wrong answers."""
 
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib import conv
 from course_lib.check import check, show_numbers
@@ -15,27 +13,9 @@ from course_lib.classic import images_seen, possible_images
 from course_lib.losses import mean_squared_error
 from course_lib.models import Affine, Convolution, Model, summary
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "06_convolution" / "06_convolution.ipynb"
+SOLVED = Solved("06_convolution")
+cell, expected, space = SOLVED.cell, SOLVED.expected, SOLVED.space
 KNOWN = exercises("06")
-
-
-def expected(name, *args, **kwargs):
-    """The outputs of an exercise's reference on these arguments."""
-    e = KNOWN[f"06.{name}"]
-    return e.evaluate(e.reference, args, kwargs)
-
-
-def cell(grade_id):
-    (found,) = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
-
-
-def space(*grade_ids):
-    """The names that these cells define, after the setup cell."""
-    names = {}
-    for grade_id in ("setup", *grade_ids):
-        exec(cell(grade_id), names)
-    return names
 
 
 # --- the lectures' numbers, from what the checks compare with ----------------------------------------------------------

@@ -1,10 +1,8 @@
 """08_pooling_and_softmax: the lectures' numbers, the quiz's truth, and what the check says to typical wrong answers."""
 
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib import conv, losses, pool
 from course_lib.check import check, show_numbers
@@ -14,31 +12,13 @@ from course_lib.check.exercises.pool_layers import IMAGE_B, IMAGE_C, UPSTREAM_C
 from course_lib.gradcheck import numerical_gradient
 from course_lib.models import Convolution, MaxPool, Model, summary
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "08_pooling_and_softmax" / "08_pooling_and_softmax.ipynb"
+SOLVED = Solved("08_pooling_and_softmax")
+cell, expected, space = SOLVED.cell, SOLVED.expected, SOLVED.space
 KNOWN = exercises("08")
 
 
-def expected(name, *args, **kwargs):
-    """The outputs of an exercise's reference on these arguments."""
-    e = KNOWN[f"08.{name}"]
-    return e.evaluate(e.reference, args, kwargs)
-
-
-def cell(grade_id):
-    (found,) = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
-
-
-def space(*grade_ids):
-    """The names that these cells define, after the setup cell."""
-    names = {}
-    for grade_id in ("setup", *grade_ids):
-        exec(cell(grade_id), names)
-    return names
-
-
 def printed():
-    nb = nbformat.read(NOTEBOOK, as_version=4)
+    nb = SOLVED.book()
     return "\n".join(o.text for c in nb.cells if c.cell_type == "code" for o in c.outputs if o.get("name") == "stdout")
 
 

@@ -1,11 +1,10 @@
 """09_seesaw: the lecture's numbers, what the notebook says about training, the quiz's truth, and what the check says to typical wrong answers."""
 
 from functools import cache
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib.check import check, show_numbers
 from course_lib.check.engine import cases_for, judge
@@ -13,7 +12,8 @@ from course_lib.check.exercises import exercises
 from course_lib.check.exercises.seesaw_backward import WORKED
 from course_lib.gradcheck import numerical_gradient
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "09_seesaw" / "09_seesaw.ipynb"
+SOLVED = Solved("09_seesaw")
+cell, space = SOLVED.cell, SOLVED.space
 KNOWN = exercises("09")
 X, F, W1, W2 = WORKED
 
@@ -22,19 +22,6 @@ def expected(name, *args):
     """The outputs of an exercise's reference on these arguments."""
     e = KNOWN[f"09.{name}"]
     return e.evaluate(e.reference, args, {})
-
-
-def cell(grade_id):
-    (found,) = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
-
-
-def space(*grade_ids):
-    """The names that these cells define, after the setup cell."""
-    names = {}
-    for grade_id in ("setup", *grade_ids):
-        exec(cell(grade_id), names)
-    return names
 
 
 # --- the lecture's numbers, from what the checks compare with ----------------------------------------------------------
@@ -116,7 +103,7 @@ def test_the_lectures_score_gradient():
 @cache
 def runs():
     """What the notebook's training cell made: {kind: (first weights, last weights, SSE, epochs of arrival)}."""
-    (source,) = [c.source for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.cell_type == "code" and "def race(" in c.source]
+    (source,) = [c.source for c in SOLVED.book().cells if c.cell_type == "code" and "def race(" in c.source]
     names = {}
     for text in ("import numpy as np\nfrom course_lib.data import seesaw\nfrom course_lib.models import seesaw_cnn", source.split("\nlate = ")[0]):
         exec(text, names)

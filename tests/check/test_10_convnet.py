@@ -1,11 +1,8 @@
 """10_convnet: the worked numbers, what the notebook says about its nets, the quiz's truth, and what the check says to typical wrong answers."""
 
-from functools import cache
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib.check import check, show_numbers
 from course_lib.check.engine import cases_for, judge
@@ -16,36 +13,13 @@ from course_lib.conv import conv2d_forward, conv2d_forward_loops
 from course_lib.gradcheck import numerical_gradient
 from course_lib.models import lenet, summary
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "10_convnet" / "10_convnet.ipynb"
+SOLVED = Solved("10_convnet")
+book, cell, expected, space = SOLVED.book, SOLVED.cell, SOLVED.expected, SOLVED.space
 KNOWN = exercises("10")
-
-
-def expected(name, *args, **kwargs):
-    """The outputs of an exercise's reference on these arguments."""
-    e = KNOWN[f"10.{name}"]
-    return e.evaluate(e.reference, args, kwargs)
 
 
 def right(name):
     return KNOWN[f"10.{name}"].answer[0]
-
-
-@cache
-def book():
-    return nbformat.read(NOTEBOOK, as_version=4)
-
-
-def cell(grade_id):
-    (found,) = [c for c in book().cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
-
-
-def space(*grade_ids):
-    """The names that these cells define, after the setup cell."""
-    names = {}
-    for grade_id in ("setup", *grade_ids):
-        exec(cell(grade_id), names)
-    return names
 
 
 def printed(beginning):

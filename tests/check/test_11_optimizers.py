@@ -1,29 +1,17 @@
 """11_optimizers: the worked numbers, theory against runs, the quiz's truth, and what the check says to typical wrong answers."""
 
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib import optim
 from course_lib.check import check, show_numbers
 from course_lib.check.engine import cases_for, judge
 from course_lib.check.exercises import exercises
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "11_optimizers" / "11_optimizers.ipynb"
+SOLVED = Solved("11_optimizers")
+cell, expected = SOLVED.cell, SOLVED.expected
 KNOWN = exercises("11")
-
-
-def expected(name, *args, **kwargs):
-    """The outputs of an exercise's reference on these arguments."""
-    e = KNOWN[f"11.{name}"]
-    return e.evaluate(e.reference, args, kwargs)
-
-
-def cell(grade_id):
-    (found,) = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
 
 
 def answer(name):
@@ -124,7 +112,7 @@ def test_the_worked_schedule():
 
 @pytest.mark.row("C-compare", "C-fullbatch")
 def test_the_notebook_holds_the_comparisons_it_speaks_of():
-    outputs = [o for c in nbformat.read(NOTEBOOK, as_version=4).cells for o in c.get("outputs", [])]
+    outputs = [o for c in SOLVED.book().cells for o in c.get("outputs", [])]
     said = "".join(o.text for o in outputs if o.output_type == "stream")
     assert sum("OptimizerRace(" in o.get("data", {}).get("text/plain", "") for o in outputs) == 2
     for name in ("L-BFGS", "CG", "rprop", "mini-batches", "Adagrad", "LAMB"):

@@ -1,11 +1,10 @@
 """12_autoencoders: the worked numbers, what the notebook measures, the quiz's truth, and what the check says to typical wrong answers."""
 
 import re
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib import classic, pool, train
 from course_lib.check import check, show_numbers
@@ -16,19 +15,9 @@ from course_lib.data import digits
 from course_lib.gradcheck import numerical_gradient
 from course_lib.models import autoencoder, conv_autoencoder, summary
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "12_autoencoders" / "12_autoencoders.ipynb"
+SOLVED = Solved("12_autoencoders")
+cell, expected = SOLVED.cell, SOLVED.expected
 KNOWN = exercises("12")
-
-
-def expected(name, *args, **kwargs):
-    """The outputs of an exercise's reference on these arguments."""
-    e = KNOWN[f"12.{name}"]
-    return e.evaluate(e.reference, args, kwargs)
-
-
-def cell(grade_id):
-    (found,) = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
 
 
 def answer(*names):
@@ -41,7 +30,7 @@ def answer(*names):
 
 def printed():
     """All lines that the stored notebook printed."""
-    outputs = [o for c in nbformat.read(NOTEBOOK, as_version=4).cells for o in c.get("outputs", [])]
+    outputs = [o for c in SOLVED.book().cells for o in c.get("outputs", [])]
     return "".join(o.text for o in outputs if o.output_type == "stream")
 
 

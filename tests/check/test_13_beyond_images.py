@@ -1,11 +1,9 @@
 """13_beyond_images: the worked numbers, what sound and text come to, the quiz's truth, and what the check says to typical wrong answers."""
 
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
 import scipy.signal
+from solved import Solved
 
 from course_lib.check import check, show_numbers
 from course_lib.check.engine import cases_for, judge
@@ -14,31 +12,13 @@ from course_lib.check.exercises.text_conv import HAND, HAND_FILTERS
 from course_lib.data import log_spectrogram, synthetic_beats
 from course_lib.gradcheck import numerical_gradient
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "13_beyond_images" / "13_beyond_images.ipynb"
+SOLVED = Solved("13_beyond_images")
+cell, expected, space = SOLVED.cell, SOLVED.expected, SOLVED.space
 KNOWN = exercises("13")
 
 
-def expected(name, *args, **kwargs):
-    """The outputs of an exercise's reference on these arguments."""
-    e = KNOWN[f"13.{name}"]
-    return e.evaluate(e.reference, args, kwargs)
-
-
-def cell(grade_id):
-    (found,) = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
-
-
-def space(*grade_ids):
-    """The names that these cells define, after the setup cell."""
-    names = {}
-    for grade_id in ("setup", *grade_ids):
-        exec(cell(grade_id), names)
-    return names
-
-
 def printed():
-    nb = nbformat.read(NOTEBOOK, as_version=4)
+    nb = SOLVED.book()
     return "\n".join(o.text for c in nb.cells if c.cell_type == "code" for o in c.outputs if o.get("name") == "stdout")
 
 

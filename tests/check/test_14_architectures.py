@@ -1,11 +1,10 @@
 """14_architectures: the lectures' numbers, the quiz's truth, and what the check says to typical wrong answers."""
 
 import re
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib.check import check, show_numbers
 from course_lib.check.engine import cases_for, judge
@@ -15,7 +14,8 @@ from course_lib.linear import affine_forward
 from course_lib.losses import mean_squared_error
 from course_lib.models import Convolution, Model, alexnet, residual_mlp, summary
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "14_architectures" / "14_architectures.ipynb"
+SOLVED = Solved("14_architectures")
+cell, expected, space = SOLVED.cell, SOLVED.expected, SOLVED.space
 KNOWN = exercises("14")
 ALEXNET = {  # what goes into each convolution, its filters, and the lecture's weights
     "conv1": (((3, 227, 227), 96, (11, 11), {"stride": 4}), 34_848),
@@ -26,32 +26,9 @@ ALEXNET = {  # what goes into each convolution, its filters, and the lecture's w
 }
 
 
-def expected(name, *args, **kwargs):
-    """The outputs of an exercise's reference on these arguments."""
-    e = KNOWN[f"14.{name}"]
-    return e.evaluate(e.reference, args, kwargs)
-
-
 def answered(name, *args, **kwargs):
     """What an exercise's own answer gives, which shares no code with the library."""
     return KNOWN[f"14.{name}"].answer[-1](*args, **kwargs)
-
-
-def notebook():
-    return nbformat.read(NOTEBOOK, as_version=4)
-
-
-def cell(grade_id):
-    (found,) = [c for c in notebook().cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
-
-
-def space(*grade_ids):
-    """The names that these cells define, after the setup cell."""
-    names = {}
-    for grade_id in ("setup", *grade_ids):
-        exec(cell(grade_id), names)
-    return names
 
 
 # --- the lectures' numbers, from what the checks compare with ----------------------------------------------------------
@@ -88,7 +65,7 @@ def test_the_slides_neurons_and_the_corrected_ones():
     own = [int(np.prod(answered("layer_counts", *args, **options)[0])) for (*args, options), _ in ALEXNET.values()] + printed[5:]
     assert [a == b for a, b in zip(own, printed)] == [False, *[True] * 7]
     assert (sum(printed), sum(own)) == (622_312, 659_272)
-    text = "".join(o.get("text", "") for c in notebook().cells for o in c.get("outputs", []))
+    text = "".join(o.get("text", "") for c in SOLVED.book().cells for o in c.get("outputs", []))
     assert "the slide: 253,440" in text and "622,312; corrected 659,272" in text
 
 
@@ -174,7 +151,7 @@ def test_the_gradient_norms_that_the_caption_speaks_of():
 
 @pytest.mark.row("B-history", "X-14", "A-neocognitron")
 def test_the_dates_and_the_sandwich_are_told():
-    text = "\n".join(c.source for c in notebook().cells)
+    text = "\n".join(c.source for c in SOLVED.book().cells)
     years = re.search(r"events = \[(.*?)\n\]", text, re.DOTALL)[1]
     for year, who in ((1957, "Perceptron"), (1959, "Hubel"), (1960, "Adaline"), (1980, "Neocognitron"), (1986, "backprop"), (1998, "LeNet"), (2006, "Salakhutdinov"),
                       (2010, "speech"), (2012, "AlexNet")):

@@ -3,11 +3,10 @@
 import contextlib
 import importlib.util
 import io
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
+from solved import Solved
 
 from course_lib.check import check, show_numbers
 from course_lib.check.engine import cases_for, judge
@@ -16,24 +15,10 @@ from course_lib.check.exercises.pytorch_steps import Context
 from course_lib.conv import conv1d_forward, conv2d_forward
 from course_lib.gradcheck import numerical_gradient
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "solutions" / "15_pytorch" / "15_pytorch.ipynb"
+SOLVED = Solved("15_pytorch")
+cell, expected = SOLVED.cell, SOLVED.expected
 KNOWN = exercises("15")
 HAS_TORCH = importlib.util.find_spec("torch") is not None
-
-
-def expected(name, *args, **kwargs):
-    """The outputs of an exercise's reference on these arguments."""
-    e = KNOWN[f"15.{name}"]
-    return e.evaluate(e.reference, args, kwargs)
-
-
-def notebook():
-    return nbformat.read(NOTEBOOK, as_version=4)
-
-
-def cell(grade_id):
-    (found,) = [c for c in notebook().cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
-    return found.source
 
 
 def answer(name):
@@ -128,7 +113,7 @@ def test_a_forgotten_zero_grad_is_momentum_1():
 
 def demonstrations():
     """(source, what it printed when the notebook was stored) of every cell that would run PyTorch, after those it needs."""
-    return [(c.source, "".join(o["text"] for o in c.outputs if o.output_type == "stream")) for c in notebook().cells if c.cell_type == "code"]
+    return [(c.source, "".join(o["text"] for o in c.outputs if o.output_type == "stream")) for c in SOLVED.book().cells if c.cell_type == "code"]
 
 
 @pytest.mark.row("C-torch")
@@ -152,7 +137,7 @@ def test_without_pytorch_one_line_says_so_and_the_rest_is_as_stored(monkeypatch)
 
 
 def test_no_more_than_one_cell_depends_on_what_is_installed():
-    ignored = [c for c in notebook().cells if "nbval-ignore-output" in c.metadata.get("tags", [])]
+    ignored = [c for c in SOLVED.book().cells if "nbval-ignore-output" in c.metadata.get("tags", [])]
     assert len(ignored) == 1 and "HAS_TORCH =" in ignored[0].source
 
 
